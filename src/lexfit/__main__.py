@@ -1,0 +1,75 @@
+"""Command line: `lexfit summary`, `lexfit compose`, `lexfit score-run`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lexfit.errors import LexfitError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def _summary(arguments: argparse.Namespace) -> None:
+    from lexfit.reporting.table import summary_table
+
+    del arguments
+    print(summary_table())
+
+
+def _compose(arguments: argparse.Namespace) -> None:
+    from lexfit.compose import compose
+    from lexfit.io import write_text
+
+    text = compose(arguments.overrides)
+    if arguments.print:
+        print(text, end="")
+    else:
+        write_text(Path("params.yaml"), text)
+
+
+def _score_run(arguments: argparse.Namespace) -> None:
+    import gzip
+
+    from lexfit.config import SourceParams
+    from lexfit.corpus.sources import load
+    from lexfit.evaluation.trec import FIRE_MEASURES, evaluate, mean, parse_trec_run, qrels_of
+    from lexfit.io import decode_utf8
+
+    source = SourceParams("aila_fire", arguments.data, None, None, None, None, "cc-by-4.0", "test", None)
+    collection = load(source)
+    data = arguments.run.read_bytes()
+    text = decode_utf8(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data, str(arguments.run))
+    queries = [f"AILA_Q{number}" for number in range(11, 51)]
+    scored = evaluate(parse_trec_run(text, str(arguments.run)), qrels_of(collection.judgements, queries))
+    for measure in FIRE_MEASURES:
+        print(f"{measure:12s} {mean(scored, measure):.4f}")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Parse arguments and run a command; bad input ends in one clear line and exit status 1."""
+    parser = argparse.ArgumentParser(prog="lexfit", description="Fine-tuning for legal statute retrieval.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    command = commands.add_parser("summary", help="print the result table of the last run")
+    command.set_defaults(function=_summary)
+    command = commands.add_parser("compose", help="compose conf/ into params.yaml, as `dvc exp run` does")
+    command.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="Hydra overrides, such as data=aila_fire")
+    command.add_argument("--print", action="store_true", help="print it and leave params.yaml as it is")
+    command.set_defaults(function=_compose)
+    command = commands.add_parser("score-run", help="score a TREC run by the FIRE 2019 AILA task 2 protocol")
+    command.add_argument("run", type=Path, help="TREC run, plain or gzipped")
+    command.add_argument("--data", help="the FIRE release (default: environment variable LEXFIT_AILA_FIRE)")
+    command.set_defaults(function=_score_run)
+    arguments = parser.parse_args(argv)
+    try:
+        arguments.function(arguments)
+    except LexfitError as error:
+        sys.stderr.write(f"ERROR: {error}\n")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Data: sources, cleaning, splitting, protocols, audit. Nothing here imports torch."""

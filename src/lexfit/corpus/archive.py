@@ -1,0 +1,85 @@
+"""A folder or a zip read alike, in memory, member by member: nothing is extracted to disk."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from lexfit.errors import LexfitError
+
+MAX_MEMBER_BYTES = 64 * 2**20
+MAX_RATIO = 1000
+
+
+def sha256_of(path: Path) -> str:
+    """Hex digest of a file, or of a folder's sorted relative names and contents."""
+    digest = hashlib.sha256()
+    if path.is_dir():
+        for file in sorted(p for p in path.rglob("*") if p.is_file()):
+            digest.update(file.relative_to(path).as_posix().encode() + b"\0")
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+    else:
+        with path.open("rb") as stream:
+            while chunk := stream.read(2**20):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+class Archive:
+    """Read-only members of a folder or zip by posix name.
+
+    Raises:
+        LexfitError: The path is absent, the zip is corrupt, or a member's name leaves the archive
+            (absolute, `..`, a drive or a backslash), or a member is a link or unreasonably large.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._zip: zipfile.ZipFile | None = None
+        if path.is_dir():
+            self.names = sorted(p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file())
+            return
+        if not path.is_file():
+            raise LexfitError(str(path), "no such file or folder", "Check the path")
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except zipfile.BadZipFile as error:
+            raise LexfitError(str(path), "is not a readable zip", "Download it again") from error
+        for info in self._zip.infolist():
+            self._check(info)
+        self.names = sorted(info.filename for info in self._zip.infolist() if not info.is_dir())
+
+    def _check(self, info: zipfile.ZipInfo) -> None:
+        name = info.filename
+        parts = PurePosixPath(name).parts
+        mode = info.external_attr >> 16
+        if name.startswith("/") or ".." in parts or "\\" in info.orig_filename or ":" in (parts[0] if parts else ""):
+            problem = f"member {name!r} points outside the archive"
+        elif mode & 0o170000 == 0o120000:
+            problem = f"member {name!r} is a link"
+        elif info.file_size > MAX_MEMBER_BYTES or info.file_size > MAX_RATIO * max(info.compress_size, 1):
+            problem = f"member {name!r} claims {info.file_size} bytes from {info.compress_size} compressed"
+        else:
+            return
+        raise LexfitError(str(self.path), problem, "Don't use this file; fetch it from its publisher")
+
+    def read(self, name: str) -> bytes:
+        """Bytes of one member; a damaged one is an error that names it."""
+        if name not in self.names:
+            raise LexfitError(f"{self.path}!{name}", "is missing", "Check that this is the data the source expects")
+        if self._zip is None:
+            return (self.path / name).read_bytes()
+        try:
+            return self._zip.read(name)
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+            raise LexfitError(f"{self.path}!{name}", f"is damaged ({error})", "Download the archive again") from error
+
+    def find(self, suffix: str) -> str:
+        """The one member whose name ends in `/suffix` or is it."""
+        hits = [name for name in self.names if name == suffix or name.endswith("/" + suffix)]
+        if len(hits) != 1:
+            problem = f"has {len(hits)} members named {suffix}"
+            raise LexfitError(str(self.path), problem, "Check that this is the data the source expects")
+        return hits[0]

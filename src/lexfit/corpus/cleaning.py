@@ -1,0 +1,161 @@
+"""Text repair as pure functions, each of which says how much it changed."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections import Counter
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+import ftfy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from lexfit.config import CleanParams
+
+TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(\s[^<>]*)?/?>|<!--.*?-->", re.DOTALL)
+ENTITY = re.compile(r"&(#\d+|#x[0-9a-fA-F]+|[a-zA-Z][a-zA-Z0-9]+);")
+PAGE = re.compile(r"^\W*(page\s*)?#(\s*(of|/)\s*#)?\W*$", re.IGNORECASE)
+BLOCK = {"p", "br", "div", "li", "tr", "table", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article"}
+EDGE_LINES = 2
+MIN_REPEATS = 3
+MIN_SHARE = 0.2
+
+
+class _Text(HTMLParser):
+    """Collects text; block tags become line breaks, scripts and styles vanish."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self.hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del attrs
+        self.hidden += tag in {"script", "style"}
+        if tag in BLOCK:
+            self.parts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.hidden = max(0, self.hidden - (tag in {"script", "style"}))
+        if tag in BLOCK and tag != "br":
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self.hidden:
+            self.parts.append(data)
+
+
+def repair_encoding(text: str) -> str:
+    """Undo mojibake (UTF-8 once read as another encoding) by ftfy's heuristics."""
+    return ftfy.fix_encoding(text)
+
+
+def strip_html(text: str) -> str:
+    """Remove tags and resolve entities; text without either stays as it is, `a < b` included."""
+    if TAG.search(text):
+        parser = _Text()
+        parser.feed(text)
+        parser.close()
+        return "".join(parser.parts)
+    return html.unescape(text) if ENTITY.search(text) else text
+
+
+def strip_control(text: str) -> str:
+    """Remove control and format characters (byte-order marks, zero widths, soft hyphens) but line breaks and tabs."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n")
+    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co"})
+
+
+def collapse_whitespace(text: str) -> str:
+    """One space for runs of blanks, at most one empty line, nothing at line ends."""
+    text = re.sub(r"[^\S\n]+", " ", text)
+    text = re.sub(r" ?\n ?", "\n", text)
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+def _shape(line: str) -> str:
+    return re.sub(r"\d+", "#", line).strip().casefold()
+
+
+def repeated_lines(texts: Iterable[str]) -> set[str]:
+    """Shapes (digits as `#`) of running headers and footers.
+
+    A line counts if it stands among the first or last two lines of at least a fifth of the documents
+    (and of three), and has three words or is a page number. Documents of fewer than six lines have none.
+    """
+    counts: Counter[str] = Counter()
+    documents = 0
+    for text in texts:
+        lines = [line for line in text.split("\n") if line.strip()]
+        documents += 1
+        if len(lines) >= 3 * EDGE_LINES:
+            counts.update({_shape(line) for line in lines[:EDGE_LINES] + lines[-EDGE_LINES:]})
+    needed = max(MIN_REPEATS, MIN_SHARE * documents)
+    return {shape for shape, n in counts.items() if n >= needed and (len(shape.split()) >= 3 or PAGE.match(shape))}
+
+
+def strip_repeated(text: str, headers: set[str]) -> str:
+    """Remove lines of those shapes, page-number lines that recur, and other edge lines of the set."""
+    lines = text.split("\n")
+    pages = [line for line in lines if PAGE.match(_shape(line))]
+    drop_pages = len(pages) >= MIN_REPEATS
+    kept = [ln for ln in lines if _shape(ln) not in headers and not (drop_pages and PAGE.match(_shape(ln)))]
+    return "\n".join(kept)
+
+
+def steps(params: CleanParams, headers: set[str]) -> list[tuple[str, Callable[[str], str]]]:
+    """The repairs that are switched on, in order, by name."""
+    form = params.unicode
+    chosen: list[tuple[bool, str, Callable[[str], str]]] = [
+        (params.encoding, "encoding", repair_encoding),
+        (params.html, "html", strip_html),
+        (params.control, "control", strip_control),
+        (form != "none", "unicode", lambda text: unicodedata.normalize(form, text)),
+        (params.headers, "headers", lambda text: strip_repeated(text, headers)),
+        (params.whitespace, "whitespace", collapse_whitespace),
+    ]
+    return [(name, function) for on, name, function in chosen if on]
+
+
+def clean_texts(texts: list[str], params: CleanParams, sample: int = 3) -> tuple[list[str], dict[str, object]]:
+    """Clean every text and report what was done.
+
+    Args:
+        texts: As the source has them.
+        params: Which repairs to make.
+        sample: How many changed texts to show for each repair, before and after.
+
+    Returns:
+        The cleaned texts, and per repair the number of texts and characters changed with samples. A text
+        that a repair would empty keeps its form before that repair, and is counted as `kept_nonempty`.
+    """
+    headers = repeated_lines(texts) if params.headers else set()
+    report: dict[str, object] = {"texts": len(texts), "header_shapes": sorted(headers)}
+    for name, function in steps(params, headers):
+        changed, delta, kept, shown = 0, 0, 0, []
+        after = []
+        for text in texts:
+            new = function(text)
+            if not new.strip() and text.strip():
+                kept += 1
+                new = text
+            if new != text:
+                changed += 1
+                delta += len(new) - len(text)
+                if len(shown) < sample:
+                    shown.append(_difference(text, new))
+            after.append(new)
+        texts = after
+        report[name] = {"changed": changed, "characters": delta, "kept_nonempty": kept, "sample": shown}
+    return texts, report
+
+
+def _difference(before: str, after: str, context: int = 40) -> dict[str, str]:
+    """The first place where two texts part, with some context."""
+    at = next((i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), min(len(before), len(after)))
+    start = max(0, at - context)
+    return {"before": before[start : at + context], "after": after[start : at + context]}

@@ -1,0 +1,94 @@
+"""The five protocols: which queries train, which are held out, and the folds."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from lexfit.errors import LexfitError
+
+if TYPE_CHECKING:
+    from lexfit.corpus.records import Query
+
+FIRE_TRAIN = {f"AILA_Q{number}" for number in range(1, 11)}
+
+
+def query_role(protocol: str, query: Query) -> str:
+    """`train` or `test` for a query of the task under a protocol."""
+    if protocol in {"kfold", "all_labels"}:
+        return "train"
+    if protocol == "zero_shot":
+        return "test"
+    if protocol == "fire2019":
+        return "train" if query.id in FIRE_TRAIN else "test"
+    return query.split
+
+
+def claims(protocol: str, split: str) -> tuple[bool, str]:
+    """Whether the final model's score on queries of `split` is clean, and why.
+
+    Args:
+        protocol: One of the five.
+        split: `task` for the benchmark's own test queries, `test` for those the protocol holds out.
+    """
+    if protocol in {"kfold", "all_labels"}:
+        return False, "contaminated: the final model trained on these queries; the claim of kfold is the out-of-fold score"
+    if protocol == "fire2019" and split == "task":
+        return False, "contaminated: AILA_Q1-Q10 trained the model; the claim of fire2019 is Q11-Q50"
+    reason = {
+        "zero_shot": "clean: no query and no judgement of the task was used",
+        "holdout": "clean: the data set's own test queries were held out",
+        "fire2019": "clean: trained on AILA_Q1-Q10 only",
+    }[protocol]
+    return True, reason
+
+
+def assign_folds(labels: dict[str, set[str]], groups: list[list[str]], k: int, seed: int) -> dict[str, int]:
+    """Folds by iterative stratification, so that rare labels spread (Sechidis et al. 2011, ECML PKDD).
+
+    Args:
+        labels: Relevant documents of each query.
+        groups: Queries that must share a fold (near duplicates); every query is in one group.
+        k: Number of folds.
+        seed: Breaks ties.
+
+    Raises:
+        LexfitError: There are fewer groups than folds.
+    """
+    if k > len(groups):
+        raise LexfitError(
+            "params.yaml: crossval.folds",
+            f"asks for {k} folds of {len(groups)} queries (near duplicates count once)",
+            f"List at most {len(groups)} folds",
+        )
+    rng = random.Random(seed)  # noqa: S311  (not for secrets)
+    units = [(group, set().union(*(labels[q] for q in group))) for group in groups]
+    rng.shuffle(units)
+    room = [len(labels) / k] * k
+    need = {label: [count / k] * k for label, count in Counter(x for _, ls in units for x in ls).items()}
+    folds: dict[str, int] = {}
+    while units:
+        open_labels = Counter(label for _, unit_labels in units for label in unit_labels)
+        rarest = min(open_labels, key=lambda label: (open_labels[label], label)) if open_labels else None
+        chosen = [unit for unit in units if rarest is None or rarest in unit[1]]
+        for unit in chosen:
+            # An empty fold comes first while there are just enough units left to fill those.
+            empty = [f for f in range(k) if f not in folds.values()]
+            open_folds = [f for f in range(k) if room[f] >= 1] or list(range(k))
+            options = empty if len(empty) >= len(units) else open_folds
+            wish = need[rarest] if rarest is not None else room
+            fold = max(options, key=lambda f: (wish[f], room[f], rng.random()))
+            for query in unit[0]:
+                folds[query] = fold
+            room[fold] -= len(unit[0])
+            for label in unit[1]:
+                need[label][fold] -= 1
+            units.remove(unit)
+    return folds
+
+
+def natural_key(key: str) -> list[tuple[int, int | str]]:
+    """Sort key under which Q2 comes before Q10."""
+    return [(0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"(\d+)", key) if part]

@@ -1,0 +1,218 @@
+"""Documents, queries and judgements: the records that sources give and stages pass on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lexfit.errors import LexfitError
+from lexfit.io import parse_jsonl, read_json, read_text, write_json, write_jsonl, write_tsv
+
+QRELS_HEADER = ["query-id", "corpus-id", "score"]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document that can be ranked."""
+
+    id: str
+    title: str
+    text: str
+
+    @property
+    def full_text(self) -> str:
+        """Title and text as mteb and BEIR join them."""
+        return f"{self.title} {self.text}".strip()
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query and the split it belongs to in its source (`train` or `test`)."""
+
+    id: str
+    text: str
+    split: str = "test"
+
+
+class Judgement(NamedTuple):
+    """Relevance of one document to one query; 0 is judged not relevant."""
+
+    query_id: str
+    doc_id: str
+    score: int
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Documents, queries and judgements of one source, with the facts about their origin.
+
+    `judged_without_text` lists documents that are judged but have no text in the source.
+    """
+
+    documents: list[Document]
+    queries: list[Query]
+    judgements: list[Judgement]
+    facts: dict[str, Any] = field(default_factory=dict)
+    judged_without_text: list[str] = field(default_factory=list)
+
+    def positives(self) -> dict[str, set[str]]:
+        """Known positives of each query, those without text included."""
+        known: dict[str, set[str]] = {query.id: set() for query in self.queries}
+        for judgement in self.judgements:
+            if judgement.score > 0:
+                known[judgement.query_id].add(judgement.doc_id)
+        return known
+
+
+def _unique(kind: str, records: list[tuple[str, str, str]]) -> None:
+    """Refuse ids given twice; `records` holds (id, text, place)."""
+    seen: dict[str, tuple[str, str]] = {}
+    for record_id, text, place in records:
+        if record_id in seen:
+            first_text, first_place = seen[record_id]
+            how = "the same text" if first_text == text else "different text"
+            raise LexfitError(
+                place, f"{kind} id {record_id!r} is already at {first_place} with {how}", "Give each record its own id"
+            )
+        seen[record_id] = (text, place)
+
+
+def validate(collection: Collection, places: dict[str, str] | None = None) -> Collection:
+    """Check ids, texts and judgements of a collection and return it unchanged.
+
+    Args:
+        collection: What a source gave.
+        places: Where each record is, as file and line, by `document/ID`, `query/ID` and
+            `judgement/QUERY/DOC`, so that the error can name it.
+    """
+    where = places or {}
+
+    def place(key: str) -> str:
+        return where.get(key, key)
+
+    for query in collection.queries:
+        if not query.text.strip():
+            raise LexfitError(place(f"query/{query.id}"), f"query {query.id!r} is empty", "Write its text or remove it")
+    for document in collection.documents:
+        if not document.full_text:
+            raise LexfitError(
+                place(f"document/{document.id}"), f"document {document.id!r} is empty", "Write its text or remove it"
+            )
+    _unique("document", [(d.id, d.full_text, place(f"document/{d.id}")) for d in collection.documents])
+    _unique("query", [(q.id, q.text, place(f"query/{q.id}")) for q in collection.queries])
+    documents = {d.id for d in collection.documents} | set(collection.judged_without_text)
+    queries = {q.id for q in collection.queries}
+    for judgement in collection.judgements:
+        for kind, known, record_id in (
+            ("query", queries, judgement.query_id),
+            ("document", documents, judgement.doc_id),
+        ):
+            if record_id not in known:
+                raise LexfitError(
+                    place(f"judgement/{judgement.query_id}/{judgement.doc_id}"),
+                    f"judgement for unknown {kind} id {record_id!r}",
+                    f"Add that {kind} or remove the judgement",
+                )
+    if not collection.documents or not collection.queries:
+        raise LexfitError("source", "has no documents or no queries", "Check the data path")
+    return collection
+
+
+def write_collection(folder: Path, collection: Collection) -> None:
+    """Write corpus.jsonl, queries.jsonl, qrels.tsv and source.json."""
+    write_jsonl(folder / "corpus.jsonl", (asdict(d) for d in collection.documents))
+    write_jsonl(folder / "queries.jsonl", (asdict(q) for q in collection.queries))
+    write_tsv(folder / "qrels.tsv", QRELS_HEADER, collection.judgements)
+    write_json(
+        folder / "source.json",
+        {
+            **collection.facts,
+            "judged_without_text": collection.judged_without_text,
+            "counts": {
+                "documents": len(collection.documents),
+                "queries": len(collection.queries),
+                "judgements": len(collection.judgements),
+                "positive_judgements": sum(j.score > 0 for j in collection.judgements),
+                "document_characters": sum(len(d.full_text) for d in collection.documents),
+                "query_characters": sum(len(q.text) for q in collection.queries),
+            },
+        },
+    )
+
+
+def parse_qrels(text: str, where: str) -> list[tuple[int, Judgement]]:
+    """Lines of a BEIR qrels table (query-id, corpus-id, score; header optional) with their numbers."""
+    rows = []
+    for number, line in enumerate(text.splitlines(), 1):
+        cells = line.split("\t")
+        if not line.strip() or (number == 1 and cells == QRELS_HEADER):
+            continue
+        try:
+            query_id, doc_id, score = cells
+            rows.append((number, Judgement(query_id, doc_id, int(score))))
+        except ValueError as error:
+            raise LexfitError(
+                f"{where}:{number}", "is not query-id, corpus-id and a whole number, tab-separated", "Mend this line"
+            ) from error
+    return rows
+
+
+def _text_of(record: dict[str, Any], key: str, place: str, default: str | None = None) -> str:
+    value = record.get(key, default)
+    if not isinstance(value, str):
+        raise LexfitError(place, f"key {key!r} is {'missing' if value is None else 'not text'}", "Write it as a string")
+    return value
+
+
+def parse_collection(
+    corpus: tuple[str, str], queries: tuple[str, str], qrels: list[tuple[str, str, str]], facts: dict[str, Any]
+) -> Collection:
+    """A validated collection from BEIR-shaped text.
+
+    Args:
+        corpus, queries: JSONL text and the file's name.
+        qrels: For each split: its name, the table's text, the file's name.
+        facts: Origin of the data; `judged_without_text` is taken from it.
+    """
+    places: dict[str, str] = {}
+    documents, found, judgements = [], [], []
+    splits: dict[str, str] = {}
+    for split, text, where in qrels:
+        for number, judgement in parse_qrels(text, where):
+            places.setdefault(f"judgement/{judgement.query_id}/{judgement.doc_id}", f"{where}:{number}")
+            splits.setdefault(judgement.query_id, split)
+            judgements.append(judgement)
+    for kind, (text, where) in (("document", corpus), ("query", queries)):
+        for number, record in parse_jsonl(text, where):
+            place = f"{where}:{number}"
+            raw_id = record.get("_id", record.get("id"))
+            if not isinstance(raw_id, str | int):
+                raise LexfitError(place, "has no 'id' (or '_id')", "Give each record an id")
+            record_id = str(raw_id)
+            key = f"{kind}/{record_id}"
+            body = _text_of(record, "text", place)
+            if key in places:
+                old = next(r for r in (documents if kind == "document" else found) if r.id == record_id)
+                how = "the same text" if old.text == body else "different text"
+                raise LexfitError(
+                    place, f"{kind} id {record_id!r} is already at {places[key]} with {how}", "Give each record its own id"
+                )
+            places[key] = place
+            if kind == "document":
+                documents.append(Document(record_id, _text_of(record, "title", place, ""), body))
+            else:
+                split = _text_of(record, "split", place, splits.get(record_id, "test"))
+                found.append(Query(record_id, body, split))
+    without_text = list(facts.get("judged_without_text", []))
+    return validate(Collection(documents, found, judgements, facts, without_text), places)
+
+
+def read_collection(folder: Path) -> Collection:
+    """Read back what `write_collection` wrote, checked anew."""
+    names = [folder / name for name in ("corpus.jsonl", "queries.jsonl", "qrels.tsv")]
+    corpus, queries, qrels = (read_text(path) for path in names)
+    facts = read_json(folder / "source.json")
+    return parse_collection(
+        (corpus, str(names[0])), (queries, str(names[1])), [("test", qrels, str(names[2]))], facts
+    )

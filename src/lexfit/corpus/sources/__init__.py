@@ -1,0 +1,28 @@
+"""Data sources, one module each; `load` is the only entry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lexfit.config import SourceParams
+    from lexfit.corpus.records import Collection
+
+
+def load(source: SourceParams, key: str = "data") -> Collection:
+    """Load and validate the collection that `source` describes.
+
+    Args:
+        source: The params of the source.
+        key: Where those params are, for errors (`data` or `data.train.NAME`).
+    """
+    # Imported on use: `aila` and a Hub `beir` need `datasets`, which takes a second to import.
+    if source.source == "constitution":
+        from lexfit.corpus.sources import constitution as module  # noqa: PLC0415
+    elif source.source == "aila_fire":
+        from lexfit.corpus.sources import aila_fire as module  # type: ignore[no-redef]  # noqa: PLC0415
+    elif source.source == "aila":
+        from lexfit.corpus.sources import aila as module  # type: ignore[no-redef]  # noqa: PLC0415
+    else:
+        from lexfit.corpus.sources import beir as module  # type: ignore[no-redef]  # noqa: PLC0415
+    return module.load(source, key)

@@ -1,0 +1,16 @@
+"""MTEB's copy of AILAStatutes on the Hub, at a pinned revision."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lexfit.corpus.sources.hub import load_hub
+
+if TYPE_CHECKING:
+    from lexfit.config import SourceParams
+    from lexfit.corpus.records import Collection
+
+
+def load(source: SourceParams, key: str) -> Collection:
+    """82 documents, 50 queries and 217 judgements, as the data set's `corpus`, `queries` and `default` configs hold them."""
+    return load_hub(source, key)

@@ -1,0 +1,1 @@
+"""Scores: mteb tasks, trec measures, significance."""

@@ -1,0 +1,1 @@
+"""Hard negatives: random, BM25, dense, and their fusion."""

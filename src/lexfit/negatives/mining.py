@@ -1,0 +1,110 @@
+"""Selection of hard negatives from miners' scores: ranks, margins, fusion, and never a known positive."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lexfit.config import NegativesParams
+
+RRF_K = 60
+
+
+class Mined(NamedTuple):
+    """A miner's view of one negative: its rank among the query's non-positives, and the scores."""
+
+    rank: int
+    score: float | None
+    positive_score: float | None
+
+
+def rank_candidates(
+    scores: dict[str, float], positives: set[str], params: NegativesParams
+) -> tuple[dict[str, Mined], dict[str, int]]:
+    """The documents that pass the rank range and the margins, with counts of those dropped and why.
+
+    Args:
+        scores: One miner's score of every document for one query.
+        positives: Known positives of the query; none of them is ever returned.
+        params: `rank_min`, `rank_max`, `absolute_margin`, `relative_margin`. Margins are to the query's
+            best-scored positive: a negative must score at most `positive - absolute_margin` and at most
+            `positive - relative_margin * |positive|`, as in positive-aware mining (Moreira et al. 2024,
+            arXiv 2407.15831).
+    """
+    best = max((scores[d] for d in positives if d in scores), default=None)
+    limit = float("inf")
+    if best is not None:
+        if params.absolute_margin is not None:
+            limit = min(limit, best - params.absolute_margin)
+        if params.relative_margin is not None:
+            limit = min(limit, best - params.relative_margin * abs(best))
+    ranked = sorted((d for d in scores if d not in positives), key=lambda d: (-scores[d], d))
+    dropped = {"rank": 0, "margin": 0}
+    kept: dict[str, Mined] = {}
+    for rank, doc_id in enumerate(ranked, 1):
+        if not params.rank_min <= rank <= params.rank_max:
+            dropped["rank"] += 1
+        elif scores[doc_id] > limit:
+            dropped["margin"] += 1
+        else:
+            kept[doc_id] = Mined(rank, round(scores[doc_id], 6), None if best is None else round(best, 6))
+    return kept, dropped
+
+
+def draw_random(doc_ids: list[str], positives: set[str], count: int, seed: str) -> dict[str, Mined]:
+    """`count` documents drawn evenly without replacement; the rank is the order of the draw."""
+    pool = [d for d in doc_ids if d not in positives]
+    drawn = random.Random(seed).sample(pool, min(count, len(pool)))  # noqa: S311  (not for secrets)
+    return {doc_id: Mined(rank, None, None) for rank, doc_id in enumerate(drawn, 1)}
+
+
+def fuse(mined: dict[str, dict[str, Mined]], count: int) -> list[tuple[str, dict[str, Mined]]]:
+    """The union of miners' negatives by reciprocal rank fusion (Cormack et al. 2009, SIGIR), best first.
+
+    Args:
+        mined: Negatives by miner.
+        count: How many to keep.
+    """
+    totals: dict[str, float] = {}
+    for found in mined.values():
+        for doc_id, item in found.items():
+            totals[doc_id] = totals.get(doc_id, 0.0) + 1 / (RRF_K + item.rank)
+    best = sorted(totals, key=lambda d: (-totals[d], d))[:count]
+    return [(d, {miner: found[d] for miner, found in mined.items() if d in found}) for d in best]
+
+
+def mine_query(
+    query: dict[str, Any], doc_ids: list[str], scorers: dict[str, Callable[[str], dict[str, float]]], params: NegativesParams, seed: int
+) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    """Negatives of one training query as records, and counts of what was dropped.
+
+    Args:
+        query: A record of data/pairs/train/queries.jsonl.
+        doc_ids: The documents of the query's own source.
+        scorers: For `bm25` and `dense`, a function from query id to every document's score.
+        params: Which miners, how many, which ranks and margins.
+        seed: For the random miner; each query draws from its own stream.
+    """
+    positives = set(query["positives"])
+    mined: dict[str, dict[str, Mined]] = {}
+    dropped = {"rank": 0, "margin": 0, "known_positive": len(positives & set(doc_ids))}
+    for miner in params.miners:
+        if miner == "random":
+            mined[miner] = draw_random(doc_ids, positives, params.per_query, f"{seed}/{query['id']}")
+            continue
+        mined[miner], counts = rank_candidates(scorers[miner](query["id"]), positives, params)
+        for reason, number in counts.items():
+            dropped[reason] += number
+    records = [
+        {
+            "query_id": query["id"],
+            "doc_id": doc_id,
+            "rank": rank,
+            "miners": {miner: item._asdict() for miner, item in views.items()},
+        }
+        for rank, (doc_id, views) in enumerate(fuse(mined, params.per_query), 1)
+    ]
+    return records, dropped

@@ -1,0 +1,55 @@
+"""Where a card's numbers come from: the commit, DVC's hashes, the licences of the inputs."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+INPUTS = ["src", "conf", "data/sources", "dvc.yaml", "params.yaml", "requirements.lock"]
+STAGES = ("raw", "clean", "pairs", "negatives", "model", "mteb_results")
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)  # noqa: S603, S607
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.rstrip()
+
+
+def commit_of_inputs() -> str:
+    """The last commit that touched what the pipeline reads, and whether that has changed since.
+
+    Commits of outputs alone (dvc.lock, reports) don't count, so that committing a run's results leaves
+    the card's bytes as they are.
+    """
+    paths = [path for path in INPUTS if Path(path).exists()]
+    commit = _git("log", "-1", "--format=%H", "--", *paths)
+    if not commit:
+        return "not a git checkout"
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", *paths) or ""
+    names = sorted(line[3:] for line in changed.splitlines())
+    return commit if not names else f"{commit}, with uncommitted changes to {', '.join(names)}"
+
+
+def dvc_hashes(lock: Path = Path("dvc.lock")) -> dict[str, str]:
+    """Hash of each output of the pipeline's main stages, from dvc.lock."""
+    if not lock.exists():
+        return {}
+    stages: dict[str, Any] = yaml.safe_load(lock.read_text(encoding="utf-8")).get("stages", {})
+    return {
+        out["path"]: out["md5"] for name in STAGES for out in stages.get(name, {}).get("outs", []) if "md5" in out
+    }
+
+
+def training_datasets(protocol: str, task_source: str, further: list[str]) -> list[str]:
+    """MTEB's names of the data sets whose labels trained the model.
+
+    AILA's statutes and case documents share their queries, so one implies the other.
+    """
+    aila = {"aila", "aila_fire"}
+    used = set(further) | ({task_source} if protocol != "zero_shot" else set())
+    return ["AILAStatutes", "AILACasedocs"] if used & aila else []

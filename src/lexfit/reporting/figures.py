@@ -1,0 +1,83 @@
+"""The plots as PNG: training curve, gain by query, score by method with intervals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+
+from lexfit.io import read_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Table = list[dict[str, str]]
+BLUE, ORANGE, GREY = "#2b6cb0", "#dd6b20", "#a0aec0"
+COLOURS = {"bm25": GREY, "untrained": ORANGE, "finetuned": BLUE}
+LABELS = {"bm25": "BM25", "untrained": "untrained", "finetuned": "fine-tuned"}
+
+
+def read_table(path: Path) -> Table:
+    """Rows of a TSV by column name."""
+    header, *lines = [line.split("\t") for line in read_text(path).splitlines()]
+    return [dict(zip(header, line, strict=True)) for line in lines]
+
+
+def _finish(figure: plt.Figure, path: Path) -> None:
+    for axis in figure.axes:
+        axis.spines[["top", "right"]].set_visible(False)
+    figure.tight_layout()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Without the software's version and date the same data give the same bytes.
+    figure.savefig(path, dpi=120, metadata={"Software": None, "Creation Time": None})
+    plt.close(figure)
+
+
+def draw_training(rows: Table, path: Path) -> None:
+    """Loss by step, with a running mean over about a tenth of the steps."""
+    steps, losses = [int(r["step"]) for r in rows], [float(r["loss"]) for r in rows]
+    window = max(1, len(steps) // 10)
+    smooth = [sum(losses[max(0, i - window + 1) : i + 1]) / len(losses[max(0, i - window + 1) : i + 1]) for i in range(len(losses))]
+    figure, axis = plt.subplots(figsize=(7, 3.6))
+    axis.plot(steps, losses, color=GREY, linewidth=1, label="each step")
+    axis.plot(steps, smooth, color=BLUE, linewidth=2, label=f"mean of the last {window}")
+    axis.set(xlabel="step", ylabel="contrastive loss", title="Training of the final model", ylim=(0, None))
+    axis.legend(frameon=False)
+    _finish(figure, path)
+
+
+def draw_gain(rows: Table, path: Path) -> None:
+    """Gain in nDCG@10 of the fine-tuned over the untrained model, query by query."""
+    gains = [float(r["gain"]) for r in rows]
+    figure, axis = plt.subplots(figsize=(7, 3.6))
+    axis.bar(range(len(gains)), gains, color=[BLUE if g > 0 else ORANGE for g in gains], width=0.9)
+    axis.axhline(0, color="black", linewidth=0.8)
+    better, worse = sum(g > 0 for g in gains), sum(g < 0 for g in gains)
+    axis.set(
+        xlabel=f"{len(gains)} queries, by gain: {better} better, {len(gains) - better - worse} equal, {worse} worse",
+        ylabel="change in nDCG@10",
+        title="Fine-tuned minus untrained, by query",
+    )
+    axis.set_xticks([])
+    _finish(figure, path)
+
+
+def draw_methods(rows: Table, path: Path) -> None:
+    """nDCG@10 of each method with its bootstrap interval."""
+    figure, axis = plt.subplots(figsize=(7, 2.6))
+    names = [r["method"] for r in rows]
+    values = [float(r["ndcg_at_10"]) for r in rows]
+    errors = [
+        [value - float(r["low"]) for value, r in zip(values, rows, strict=True)],
+        [float(r["high"]) - value for value, r in zip(values, rows, strict=True)],
+    ]
+    positions = list(range(len(rows)))[::-1]
+    axis.barh(positions, values, xerr=errors, color=[COLOURS[n] for n in names], height=0.6, capsize=4)
+    for position, value, row in zip(positions, values, rows, strict=True):
+        axis.text(float(row["high"]) + 0.01, position, f"{value:.3f}", va="center")
+    axis.set_yticks(positions, [LABELS[n] for n in names])
+    axis.set(xlabel="nDCG@10 with 95 % bootstrap interval", xlim=(0, min(1.0, max(float(r["high"]) for r in rows) + 0.1)))
+    _finish(figure, path)

@@ -1,0 +1,49 @@
+"""The few numbers that `dvc metrics diff` shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+METHODS = ("bm25", "untrained", "finetuned")
+
+
+def _comparison(block: dict[str, Any]) -> dict[str, float]:
+    out = {f"{name}_ndcg_at_10": block["methods"][name]["ndcg_at_10"] for name in METHODS}
+    gain = block["gain"]
+    return {
+        **out,
+        "finetuned_low": block["methods"]["finetuned"]["low"],
+        "finetuned_high": block["methods"]["finetuned"]["high"],
+        "gain": gain["mean"],
+        "gain_low": gain["low"],
+        "gain_high": gain["high"],
+        "gain_p_value": gain["p_value"],
+    }
+
+
+def headline_metrics(scores: dict[str, Any]) -> dict[str, Any]:
+    """Metrics of a run from its scores.
+
+    `claim` is the protocol's own, clean score (absent under all_labels, which makes none); `crossval` is
+    out-of-fold over the training queries; `mteb` is the task as the leaderboard scores it, where `clean`
+    is 1 only if the model saw none of its queries.
+    """
+    mteb = scores["mteb"]
+    metrics: dict[str, Any] = {
+        "protocol": scores["protocol"],
+        "crossval": _comparison(scores["crossval"]),
+        "mteb": {
+            **{f"{name}_ndcg_at_10": mteb["methods"][name]["ndcg_at_10"] for name in METHODS},
+            "clean": int(mteb["clean"]),
+        },
+    }
+    claim = scores["claim"]
+    if claim is not None:
+        metrics["claim"] = _comparison(claim)
+    if scores["protocol"] == "fire2019":
+        metrics["fire2019"] = {
+            f"{name}_{measure}": claim["methods"][name][measure]
+            for name in METHODS
+            for measure in ("map", "bpref", "recip_rank", "p_at_10")
+        }
+    return metrics

@@ -1,0 +1,46 @@
+"""The table that `make run` ends with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tabulate import tabulate
+
+from lexfit.io import read_json
+
+SCORES = Path("data/mteb_results/scores.json")
+NAMES = {"untrained": "baseline (untrained)", "bm25": "BM25", "finetuned": "fine-tuned"}
+
+
+def method_rows(block: dict[str, Any], confidence: str = "95 % interval") -> str:
+    """Methods with nDCG@10 and interval as a plain table."""
+    rows = [
+        [NAMES[m], f"{block['methods'][m]['ndcg_at_10']:.4f}", f"{block['methods'][m]['low']:.4f} to {block['methods'][m]['high']:.4f}"]
+        for m in NAMES
+    ]
+    return tabulate(rows, headers=["method", "nDCG@10", confidence], disable_numparse=True)
+
+
+def gain_line(block: dict[str, Any]) -> str:
+    """The paired difference in words."""
+    gain = block["gain"]
+    return (
+        f"gain of fine-tuning {gain['mean']:+.4f} (95 % interval {gain['low']:+.4f} to {gain['high']:+.4f}, "
+        f"p = {gain['p_value']:.4f}; better on {gain['better']}, equal on {gain['equal']}, worse on {gain['worse']})"
+    )
+
+
+def summary_table(path: Path = SCORES) -> str:
+    """Scores of the last run with their protocol, and where the card and reports lie."""
+    scores = read_json(path)
+    claim, crossval, mteb = scores["claim"], scores["crossval"], scores["mteb"]
+    lines = [f"{mteb['task']}, protocol {scores['protocol']}, seed {scores['seed']}"]
+    if claim is None:
+        lines += ["", f"no clean claim: {mteb['label']}", f"nDCG@10 as mteb scores it {mteb['methods']['finetuned']['ndcg_at_10']:.4f}"]
+    else:
+        lines += ["", f"{claim['queries']} queries, {claim['label']}", method_rows(claim), gain_line(claim)]
+    if scores["protocol"] != "kfold":
+        lines += ["", f"out of fold over the {crossval['queries']} training queries:", method_rows(crossval), gain_line(crossval)]
+    lines += ["", "model    data/model/sentence_transformer", "card     reports/model_card.md", "reports  reports/metrics.json, reports/figures/"]
+    return "\n".join(lines)

@@ -1,0 +1,89 @@
+"""Rules that tie params sections together; each broken one is an error that names its key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lexfit.errors import LexfitError
+
+if TYPE_CHECKING:
+    from lexfit.config import Params
+
+MINERS = ("random", "bm25", "dense")
+
+
+def check_rules(params: Params, where: str) -> None:
+    """Raise `LexfitError` for the first rule that `params` breaks."""
+
+    def rule(holds: bool, key: str, problem: str, remedy: str) -> None:
+        if not holds:
+            raise LexfitError(f"{where}: {key}", problem, remedy)
+
+    folds, protocol, data, mining = params.crossval.folds, params.protocol, params.data, params.negatives
+    rule(
+        len(folds) >= 2 and folds == list(range(len(folds))),
+        "crossval.folds",
+        f"is {folds}",
+        "Write the folds as [0, 1, …, k-1] with k at least 2",
+    )
+    if protocol.name == "zero_shot":
+        rule(
+            bool(data.train),
+            "data.train",
+            "is empty, and zero_shot may not train on the task's own labels",
+            "Add a training source: `-S data/train=constitution` for AILA, `-S data/train=aila_fire` otherwise",
+        )
+    elif protocol.name == "fire2019":
+        rule(data.source == "aila_fire", "protocol.name", "fire2019 needs the FIRE release", "Add `-S data=aila_fire`")
+        rule(data.pool == "all", "data.pool", "fire2019 ranks all 197 statutes", "Leave it out or set it to all")
+    elif protocol.name == "holdout":
+        rule(
+            data.train_split is not None,
+            "protocol.name",
+            f"holdout needs a train split, and data source {data.source} has only test queries",
+            "Use `-S protocol=kfold`, zero_shot, all_labels (or fire2019 with data=aila_fire)",
+        )
+    rule(
+        all(miner in MINERS for miner in mining.miners) and len(set(mining.miners)) == len(mining.miners),
+        "negatives.miners",
+        f"is {mining.miners}",
+        f"List some of {', '.join(MINERS)}, each once",
+    )
+    rule(1 <= mining.rank_min <= mining.rank_max, "negatives.rank_min", "exceeds rank_max or is below 1", "Ranks start at 1")
+    rule(
+        params.train.negatives <= mining.per_query and (not params.train.negatives or bool(mining.miners)),
+        "train.negatives",
+        f"asks for {params.train.negatives} a query where negatives mines {mining.per_query}",
+        "Raise negatives.per_query and name a miner, or lower train.negatives",
+    )
+    for key, value, low in (
+        ("train.epochs", params.train.epochs, 1),
+        ("train.batch_size", params.train.batch_size, 2),
+        ("evaluation.batch_size", params.evaluation.batch_size, 1),
+        ("hardware.threads", params.hardware.threads, 1),
+        ("negatives.per_query", mining.per_query, 1),
+        ("clean.split_tokens", params.clean.split_tokens, 8),
+        ("protocol.overlap_words", protocol.overlap_words, 3),
+    ):
+        rule(value >= low, key, f"is {value}", f"It must be at least {low}")
+    for name, number in (("loss.temperature", params.loss.temperature), ("train.learning_rate", params.train.learning_rate)):
+        rule(number > 0, name, f"is {number}", "It must be positive")
+    rule(0 < protocol.overlap_share <= 1, "protocol.overlap_share", f"is {protocol.overlap_share}", "Use a share in (0, 1]")
+    rule(
+        0 <= params.clean.split_overlap < params.clean.split_tokens,
+        "clean.split_overlap",
+        f"is {params.clean.split_overlap}",
+        "It must be at least 0 and less than clean.split_tokens",
+    )
+    rule(
+        params.hardware.quantization == "none" or params.adapter.kind == "lora",
+        "adapter.kind",
+        "a quantised base can't be trained in full",
+        "Use `-S adapter=lora`, or hardware.quantization=none",
+    )
+    rule(
+        not params.model.trust_remote_code or bool(params.model.revision),
+        "model.revision",
+        "trust_remote_code needs a pinned revision",
+        "Set model.revision to a commit of that model",
+    )

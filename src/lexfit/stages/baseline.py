@@ -1,0 +1,43 @@
+"""Stage baseline: the untrained model and BM25, through mteb on the task and as rankings of every query."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lexfit.corpus.records import read_collection
+from lexfit.evaluation.inputs import ranking_inputs
+from lexfit.evaluation.runs import bm25_run, write_run
+from lexfit.stages.common import BASELINE, RAW, fresh, quiet_progress, run_stage
+
+if TYPE_CHECKING:
+    from lexfit.config import Params
+    from lexfit.evaluation.runs import Run
+
+
+def main(params: Params) -> None:
+    """Write data/baseline/{untrained,bm25}.tsv and mteb's results below data/baseline/mteb."""
+    quiet_progress(params.runtime.progress)
+    from lexfit.evaluation.benchmark import Bm25Search, as_encoder, benchmark
+    from lexfit.evaluation.dense import dense_run
+    from lexfit.evaluation.tasks import make_task
+    from lexfit.training.base_models import load_base_model, prepare_torch
+
+    prepare_torch(params.hardware, params.seed)
+    model = load_base_model(params.model, params.hardware, params.runtime)
+    collection = read_collection(RAW / "task")
+    fresh(BASELINE)
+    batch = params.evaluation.batch_size
+    contenders: list[Any] = [as_encoder(model, params.model.hub_id, params.model.revision), Bm25Search()]
+    for contender in contenders:
+        benchmark(contender, make_task(collection), BASELINE / "mteb", batch)
+    untrained: Run = {}
+    bm25: Run = {}
+    for queries, passages in ranking_inputs(params.clean.split):
+        untrained |= dense_run(model, queries, passages, batch)
+        bm25 |= bm25_run(queries, passages)
+    write_run(BASELINE / "untrained.tsv", untrained)
+    write_run(BASELINE / "bm25.tsv", bm25)
+
+
+if __name__ == "__main__":
+    run_stage("baseline", main)

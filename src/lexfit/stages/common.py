@@ -1,0 +1,69 @@
+"""What every stage entry shares: params, tidy errors, a timing log, quiet offline defaults."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import resource
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lexfit.config import load_params
+from lexfit.errors import LexfitError, explained_disk_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lexfit.config import Params
+
+TIMINGS = Path("logs/timings.jsonl")
+RAW, CLEAN, TRAIN, EVAL = Path("data/raw"), Path("data/clean"), Path("data/pairs/train"), Path("data/pairs/eval")
+NEGATIVES, BASELINE, MODEL, CROSSVAL = (
+    Path("data/negatives"),
+    Path("data/baseline"),
+    Path("data/model"),
+    Path("data/crossval"),
+)
+CROSSVAL_SUMMARY = Path("data/crossval_summary")
+RESULTS, REPORTS = Path("data/mteb_results"), Path("reports")
+
+
+def run_stage(name: str, stage: Callable[[Params], None]) -> None:
+    """Run a stage: load params, report a `LexfitError` in one line with exit status 1, log time and memory.
+
+    Seconds and memory go to logs/timings.jsonl, outside DVC's outputs, since they differ from run to run.
+    """
+    logging.basicConfig(level=logging.INFO, format=f"{name}: %(message)s", stream=sys.stderr)
+    for noisy in ("httpx", "datasets", "mteb", "sentence_transformers", "transformers", "ftfy", "fontTools"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    start = time.perf_counter()
+    try:
+        with explained_disk_errors(Path(f"data/ ({name})")):
+            stage(load_params())
+    except LexfitError as error:
+        sys.stderr.write(f"\nERROR in stage {name}\n  {error}\n\n")
+        sys.exit(1)
+    TIMINGS.parent.mkdir(exist_ok=True)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    seconds = round(time.perf_counter() - start, 2)
+    with TIMINGS.open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps({"stage": name, "seconds": seconds, "peak_mib": peak, "at": int(time.time())}) + "\n")
+    logging.getLogger(__name__).info("%.1f s, peak memory %d MiB", seconds, peak)
+
+
+def fresh(folder: Path) -> Path:
+    """An empty folder; what a killed run left there is removed."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def quiet_progress(show: bool) -> None:
+    """Turn the libraries' progress bars off where `runtime.progress` is false; must run before they load."""
+    if not show:
+        os.environ["TQDM_DISABLE"] = "1"
+        os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"

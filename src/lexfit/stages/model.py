@@ -1,0 +1,33 @@
+"""Stage model: fine-tune the final model on every training query; no evaluation text is readable here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lexfit.io import write_json, write_tsv
+from lexfit.stages.common import MODEL, REPORTS, fresh, quiet_progress, run_stage
+from lexfit.training.records import read_records
+
+if TYPE_CHECKING:
+    from lexfit.config import Params
+
+
+def main(params: Params) -> None:
+    """Write data/model (sentence-transformers folder, adapter if any, summary) and the training curve."""
+    quiet_progress(params.runtime.progress)
+    records = read_records("model")
+    from lexfit.training.trainer import fine_tune, load_training_data
+
+    data = load_training_data(params, records, exclude_fold=None)
+    fresh(MODEL)
+    adapter = MODEL / "adapter" if params.adapter.kind == "lora" else None
+    trained = fine_tune(params, data, Path("dvclive/model"), adapter)
+    trained.model.save_pretrained(str(MODEL / "sentence_transformer"), create_model_card=False, safe_serialization=True)
+    write_json(MODEL / "summary.json", trained.facts)
+    curve = [[int(p["step"]), p["loss"], p["learning_rate"]] for p in trained.curve]
+    write_tsv(REPORTS / "plots" / "training.tsv", ["step", "loss", "learning_rate"], curve)
+
+
+if __name__ == "__main__":
+    run_stage("model", main)

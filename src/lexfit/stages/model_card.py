@@ -1,0 +1,35 @@
+"""Stage model_card: write the card from the run's files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lexfit.io import read_json, write_text
+from lexfit.publishing.card import render_card
+from lexfit.publishing.provenance import commit_of_inputs, dvc_hashes
+from lexfit.stages.common import CLEAN, EVAL, MODEL, NEGATIVES, RAW, REPORTS, RESULTS, run_stage
+
+if TYPE_CHECKING:
+    from lexfit.config import Params
+
+
+def main(params: Params) -> None:
+    """Write reports/model_card.md."""
+    sources = {"task": read_json(RAW / "task" / "source.json")}
+    for name in sorted(params.data.train):
+        sources[name] = read_json(RAW / "further" / name / "source.json")
+    facts = {
+        "scores": read_json(RESULTS / "scores.json"),
+        "sources": sources,
+        "clean": read_json(CLEAN / "summary.json"),
+        "pairs": read_json(EVAL / "summary.json"),
+        "negatives": read_json(NEGATIVES / "summary.json"),
+        "model": read_json(MODEL / "summary.json"),
+        "commit": commit_of_inputs(),
+        "hashes": dvc_hashes(),
+    }
+    write_text(REPORTS / "model_card.md", render_card(params, facts))
+
+
+if __name__ == "__main__":
+    run_stage("model_card", main)

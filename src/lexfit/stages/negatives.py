@@ -1,0 +1,66 @@
+"""Stage negatives: mine hard negatives for the training queries, from the documents of their own source."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from lexfit.corpus.guard import check_training
+from lexfit.evaluation.runs import bm25_run
+from lexfit.io import read_json, read_jsonl, write_json, write_jsonl
+from lexfit.negatives.mining import mine_query
+from lexfit.stages.common import NEGATIVES, TRAIN, fresh, quiet_progress, run_stage
+
+if TYPE_CHECKING:
+    from lexfit.config import Params
+    from lexfit.evaluation.runs import Run
+
+
+def _dense_run(params: Params, queries: dict[str, str], passages: dict[str, list[str]]) -> Run:
+    from lexfit.evaluation.dense import dense_run
+    from lexfit.training.base_models import load_base_model
+
+    model = load_base_model(params.model, params.hardware, params.runtime)
+    return dense_run(model, queries, passages, params.evaluation.batch_size)
+
+
+def main(params: Params) -> None:
+    """Write data/negatives/negatives.jsonl and a summary of what was kept and dropped."""
+    quiet_progress(params.runtime.progress)
+    queries, documents = read_jsonl(TRAIN / "queries.jsonl"), read_jsonl(TRAIN / "documents.jsonl")
+    check_training(queries, read_json(TRAIN / "guard.json"), f"stage negatives ({TRAIN / 'queries.jsonl'})")
+    records: list[dict[str, Any]] = []
+    dropped: Counter[str] = Counter()
+    short = []
+    for source in sorted({q["source"] for q in queries}):
+        own = [q for q in queries if q["source"] == source]
+        passages = {d["id"]: d["passages"] for d in documents if d["source"] == source}
+        texts = {q["id"]: q["clean_text"] for q in own}
+        runs: dict[str, Run] = {}
+        if "bm25" in params.negatives.miners:
+            runs["bm25"] = bm25_run(texts, passages)
+        if "dense" in params.negatives.miners:
+            runs["dense"] = _dense_run(params, texts, passages)
+        scorers = {miner: run.__getitem__ for miner, run in runs.items()}
+        for query in own:
+            found, counts = mine_query(query, list(passages), scorers, params.negatives, params.seed)
+            records += found
+            dropped.update(counts)
+            if params.negatives.miners and len(found) < params.negatives.per_query:
+                short.append(query["id"])
+    fresh(NEGATIVES)
+    write_jsonl(NEGATIVES / "negatives.jsonl", records)
+    write_json(
+        NEGATIVES / "summary.json",
+        {
+            "queries": len(queries),
+            "negatives": len(records),
+            "by_miner": dict(Counter(miner for r in records for miner in r["miners"])),
+            "dropped": dict(dropped),
+            "queries_with_fewer_than_asked": short,
+        },
+    )
+
+
+if __name__ == "__main__":
+    run_stage("negatives", main)

@@ -1,0 +1,41 @@
+"""Stage pairs: apply the protocol; training records and evaluation records go into separate outputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lexfit.corpus.pairs import CleanSource, build_pairs
+from lexfit.corpus.records import read_collection
+from lexfit.io import read_jsonl, write_json, write_jsonl
+from lexfit.stages.common import CLEAN, EVAL, RAW, TRAIN, fresh, run_stage
+
+if TYPE_CHECKING:
+    from lexfit.config import Params
+
+
+def read_source(name: str) -> CleanSource:
+    """One collection of data/raw with its cleaned texts of data/clean."""
+    return CleanSource(
+        read_collection(RAW / name),
+        {r["id"]: r["text"] for r in read_jsonl(CLEAN / name / "queries.jsonl")},
+        {r["id"]: r["passages"] for r in read_jsonl(CLEAN / name / "passages.jsonl")},
+    )
+
+
+def main(params: Params) -> None:
+    """Write data/pairs/train (with the guard's hashes) and data/pairs/eval."""
+    further = {name: read_source(f"further/{name}") for name in sorted(params.data.train)}
+    pairs = build_pairs(read_source("task"), further, params)
+    fresh(TRAIN)
+    write_jsonl(TRAIN / "queries.jsonl", pairs.train_queries)
+    write_jsonl(TRAIN / "documents.jsonl", pairs.train_documents)
+    write_jsonl(TRAIN / "pairs.jsonl", pairs.pairs)
+    write_json(TRAIN / "guard.json", pairs.guard)
+    fresh(EVAL)
+    write_jsonl(EVAL / "queries.jsonl", pairs.eval_queries)
+    write_jsonl(EVAL / "documents.jsonl", pairs.eval_documents)
+    write_json(EVAL / "summary.json", pairs.summary)
+
+
+if __name__ == "__main__":
+    run_stage("pairs", main)

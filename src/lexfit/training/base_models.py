@@ -1,0 +1,143 @@
+"""Loading of a base model as a SentenceTransformer, with prompts, pooling, length and precision set."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import sys
+from typing import TYPE_CHECKING, Any
+
+from lexfit.errors import LexfitError
+from lexfit.model_files import model_folder
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+    from torch import nn
+
+    from lexfit.config import HardwareParams, ModelParams, RuntimeParams
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
+
+
+def prepare_torch(hardware: HardwareParams, seed: int) -> None:
+    """Fix what makes the same inputs give the same bytes: threads, kernels, seeds.
+
+    Sums change with the number of threads that share them, and some kernels add in any order; both are
+    pinned. What remains is the machine class: another CPU's vector width, or a GPU, rounds differently.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    keep_freed_memory()
+    import torch  # noqa: PLC0415
+    from transformers import set_seed  # noqa: PLC0415
+
+    torch.set_num_threads(hardware.threads)
+    torch.use_deterministic_algorithms(True)
+    torch.utils.deterministic.fill_uninitialized_memory = False
+    set_seed(seed)
+
+
+def keep_freed_memory() -> None:
+    """Let glibc reuse large freed blocks instead of returning each to the system.
+
+    Every activation is such a block: paging them in anew took half of a training step's time on two cores.
+    """
+    if sys.platform == "linux" and platform.libc_ver()[0] == "glibc":
+        libc = ctypes.CDLL("libc.so.6")
+        libc.mallopt(M_MMAP_THRESHOLD, 2**30)
+        libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+
+
+def set_dropout(model: nn.Module, rate: float) -> None:
+    """Set every dropout rate of a model, those of attention kernels included."""
+    from torch import nn  # noqa: PLC0415
+
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = rate
+        if isinstance(getattr(module, "attention_dropout", None), float):
+            module.attention_dropout = rate  # type: ignore[assignment]
+
+
+def check_device(runtime: RuntimeParams) -> str:
+    """The device's name, or an error if this machine has none of the kind."""
+    import torch  # noqa: PLC0415
+
+    kind = runtime.device.split(":")[0]
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not available.get(kind, False):
+        raise LexfitError(
+            "params.yaml: runtime.device", f"no {runtime.device} device here", "Use `-S hardware=cpu`, or run where there is one"
+        )
+    return runtime.device
+
+
+def _model_kwargs(hardware: HardwareParams, *, quantize: bool, low_precision: bool) -> dict[str, Any]:
+    import torch  # noqa: PLC0415
+
+    dtype = getattr(torch, hardware.dtype) if low_precision else torch.float32
+    kwargs: dict[str, Any] = {"dtype": dtype, "attn_implementation": hardware.attention, "use_safetensors": True}
+    if quantize:
+        from transformers import BitsAndBytesConfig  # noqa: PLC0415
+
+        kwargs["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=getattr(torch, hardware.dtype),
+        )
+    return kwargs
+
+
+def load_base_model(
+    model: ModelParams,
+    hardware: HardwareParams,
+    runtime: RuntimeParams,
+    *,
+    quantize: bool = False,
+    low_precision: bool = False,
+) -> SentenceTransformer:
+    """Load a base model with everything that moves its scores set from params.
+
+    Args:
+        model: Which one; a plain transformer without sentence-transformers modules gets `model.pooling`.
+        hardware: Attention kernel, and the dtype used if `low_precision`.
+        runtime: The device.
+        quantize: Load 4-bit NF4 weights (for QLoRA).
+        low_precision: Load weights in `hardware.dtype` rather than float32.
+
+    Raises:
+        LexfitError: The model can't be had, has no safetensors, or the device is absent.
+    """
+    from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer  # noqa: PLC0415
+
+    device = check_device(runtime)
+    folder = model_folder(model)
+    address = str(folder) if folder is not None else model.hub_id
+    revision = None if folder is not None else model.revision
+    kwargs = _model_kwargs(hardware, quantize=quantize, low_precision=low_precision)
+    common = {"revision": revision, "trust_remote_code": model.trust_remote_code}
+    try:
+        if model.pooling is None:
+            loaded = SentenceTransformer(address, device=device, model_kwargs=kwargs, **common)
+        else:
+            transformer = Transformer(
+                address, model_kwargs={**kwargs, **common}, processor_kwargs=common, config_kwargs=common
+            )
+            pooling = Pooling(transformer.get_embedding_dimension(), pooling_mode=model.pooling)
+            loaded = SentenceTransformer(modules=[transformer, pooling], device=device)
+    except (OSError, ValueError, RuntimeError, ImportError) as error:
+        raise LexfitError(
+            "params.yaml: model",
+            f"{model.hub_id} at revision {model.revision} can't be loaded from {'its folder' if folder else 'the Hub'}: "
+            f"{str(error).splitlines()[0]}",
+            "Use `-S model=all-minilm-l6-v2` (needs no network), or download it where there is one and set "
+            "`-S model.path=FOLDER`",
+        ) from error
+    loaded.max_seq_length = model.max_seq_length
+    loaded.tokenizer.padding_side = model.padding_side
+    loaded.prompts = {"query": model.query_prompt, "document": model.document_prompt}
+    loaded.similarity_fn_name = model.similarity
+    return loaded

@@ -1,0 +1,43 @@
+"""conf/ composes into the committed params.yaml, and each choice of each group is valid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from lexfit.compose import compose
+from lexfit.config import Params
+from lexfit.errors import LexfitError
+from tests.conftest import REPO
+
+CONF = REPO / "conf"
+NEEDS = {
+    "data=aila": ["protocol=kfold"],
+    "data=aila_fire": ["protocol=kfold"],
+    "data=beir": ["data.license=mit", "data.path=x"],
+    "data/train=beir": ["data.train.beir.license=mit"],
+    "protocol=fire2019": ["data=aila_fire"],
+    "protocol=zero_shot": ["data/train=aila_fire"],
+    "negatives=none": ["train.negatives=0"],
+    "hardware=rtx5090": ["adapter=lora"],
+}
+CHOICES = sorted(
+    f"{path.parent.relative_to(CONF)}={path.stem}" for path in CONF.rglob("*.yaml") if path.parent != CONF
+)
+
+
+def test_params_yaml_is_the_composition_of_conf() -> None:
+    assert (REPO / "params.yaml").read_text() == compose([], CONF)
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_each_choice_composes_and_is_valid(choice: str, make_params: Callable[..., Params]) -> None:
+    # Experiment overlays are appended to the defaults list, as a user would with `+experiment=`.
+    override = f"+{choice}" if choice.startswith("experiment=") else choice
+    assert make_params(override, *NEEDS.get(choice, [])).seed == 42
+
+
+def test_unknown_choice_names_the_group() -> None:
+    with pytest.raises(LexfitError, match="nonsense"):
+        compose(["data=nonsense"], CONF)

@@ -1,0 +1,56 @@
+"""Bad params end in an error that names the key and the remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lexfit.compose import compose
+from lexfit.config import load_params, parse_params
+from lexfit.errors import LexfitError
+from tests.conftest import REPO
+
+
+def value(*overrides: str) -> dict[str, object]:
+    loaded: dict[str, object] = yaml.safe_load(compose(list(overrides), REPO / "conf"))
+    return loaded
+
+
+@pytest.mark.parametrize(
+    ("overrides", "key", "remedy"),
+    [
+        (["+train.epoch=3"], "train.epoch", "Known here"),
+        (["data=beir"], "data.license", "Set it"),
+        (["train.epochs=two"], "train.epochs", "type int"),
+        (["train.epochs=0"], "train.epochs", "at least 1"),
+        (["clean.split=pages"], "clean.split", "none, clause, tokens"),
+        (["data=aila_fire"], "protocol.name", "protocol=kfold"),
+        (["protocol=zero_shot"], "data.train", "data/train=constitution"),
+        (["protocol=fire2019"], "protocol.name", "data=aila_fire"),
+        (["data=aila_fire", "protocol=fire2019", "data.pool=judged"], "data.pool", "all"),
+        (["crossval.folds=[0,2]"], "crossval.folds", "k-1"),
+        (["negatives.miners=[bm25,bm26]"], "negatives.miners", "random, bm25, dense"),
+        (["train.negatives=9"], "train.negatives", "negatives.per_query"),
+        (["hardware=rtx5090"], "adapter.kind", "adapter=lora"),
+        (["loss.temperature=0"], "loss.temperature", "positive"),
+        (["~train.epochs"], "train.epochs", "lexfit compose"),
+    ],
+)
+def test_bad_params_name_key_and_remedy(overrides: list[str], key: str, remedy: str) -> None:
+    with pytest.raises(LexfitError) as caught:
+        parse_params(value(*overrides))
+    assert key in caught.value.where
+    assert remedy in caught.value.remedy
+
+
+def test_broken_yaml_names_file_and_line(tmp_path: Path) -> None:
+    file = tmp_path / "params.yaml"
+    file.write_text("seed: 1\ndata: [unclosed\n")
+    with pytest.raises(LexfitError, match=r"params\.yaml:\d"):
+        load_params(file)
+
+
+def test_whole_numbers_are_accepted_where_a_float_is_meant() -> None:
+    assert parse_params(value("train.weight_decay=0")).train.weight_decay == 0.0
