@@ -153,11 +153,14 @@ class TrainParams:
 
 @dataclass(frozen=True)
 class HardwareParams:
-    """What of the machine changes numbers: arithmetic, attention kernel, quantisation, CPU threads."""
+    """What of the machine changes numbers: arithmetic, attention kernel, quantisation, CPU threads.
+
+    With `attention: auto` transformers takes the best kernel that the architecture has; the run's summary says which.
+    """
 
     name: str
     dtype: Literal["float32", "bfloat16", "float16"]
-    attention: Literal["eager", "sdpa", "flash_attention_2"]
+    attention: Literal["auto", "eager", "sdpa", "flash_attention_2"]
     quantization: Literal["none", "nf4"]
     gradient_checkpointing: bool
     threads: int

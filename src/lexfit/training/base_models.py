@@ -77,7 +77,9 @@ def _model_kwargs(hardware: HardwareParams, *, quantize: bool, low_precision: bo
     import torch  # noqa: PLC0415
 
     dtype = getattr(torch, hardware.dtype) if low_precision else torch.float32
-    kwargs: dict[str, Any] = {"dtype": dtype, "attn_implementation": hardware.attention, "use_safetensors": True}
+    kwargs: dict[str, Any] = {"dtype": dtype, "use_safetensors": True}
+    if hardware.attention != "auto":
+        kwargs["attn_implementation"] = hardware.attention
     if quantize:
         from transformers import BitsAndBytesConfig  # noqa: PLC0415
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lexfit.negatives.bm25 import Okapi
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
 
@@ -33,12 +34,32 @@ class TrainingData:
         return known
 
 
-def best_passage(query: str, passages: list[str]) -> str:
-    """The passage of a document that BM25 ranks first for a query; the first of equals."""
-    if len(passages) == 1:
-        return passages[0]
-    scores = Okapi(passages).scores(query)
-    return passages[int(scores.argmax())]
+class PassagePicker:
+    """For a query, the passage of a split document that BM25 over all passages ranks first; the first of equals.
+
+    Args:
+        passages: Passages by document. If no document is split, no index is built.
+    """
+
+    def __init__(self, passages: dict[str, list[str]]) -> None:
+        self._passages = passages
+        self._start: dict[str, int] = {}
+        flat: list[str] = []
+        for doc_id, parts in passages.items():
+            self._start[doc_id] = len(flat)
+            flat += parts
+        self._index = Okapi(flat) if len(flat) > len(passages) else None
+        self._scores: dict[str, np.ndarray] = {}
+
+    def pick(self, query: str, doc_id: str) -> str:
+        """The passage to train on."""
+        parts = self._passages[doc_id]
+        if self._index is None or len(parts) == 1:
+            return parts[0]
+        if query not in self._scores:
+            self._scores[query] = self._index.scores(query)
+        start = self._start[doc_id]
+        return parts[int(self._scores[query][start : start + len(parts)].argmax())]
 
 
 def build_training_data(
@@ -61,6 +82,7 @@ def build_training_data(
         per_pair: Negatives a row.
     """
     texts = {d["id"]: d["passages"] for d in documents}
+    picker = PassagePicker(texts)
     by_query = {q["id"]: q for q in queries}
     doc_ids, query_ids = list(texts), list(by_query)
     row_of, column_of = {q: i for i, q in enumerate(query_ids)}, {d: i for i, d in enumerate(doc_ids)}
@@ -78,9 +100,9 @@ def build_training_data(
         chosen = [pool[(start + i) % len(pool)] for i in range(per_pair)]
         used[query["id"]] += per_pair
         anchor = query["clean_text"]
-        row: dict[str, Any] = {"anchor": anchor, "positive": best_passage(anchor, texts[pair["doc_id"]])}
+        row: dict[str, Any] = {"anchor": anchor, "positive": picker.pick(anchor, pair["doc_id"])}
         for i, doc_id in enumerate(chosen, 1):
-            row[f"negative_{i}"] = best_passage(anchor, texts[doc_id])
+            row[f"negative_{i}"] = picker.pick(anchor, doc_id)
         row["label"] = [row_of[query["id"]], column_of[pair["doc_id"]], *(column_of[d] for d in chosen)]
         rows.append(row)
     return TrainingData(rows, query_ids, doc_ids, {q["id"]: set(q["positives"]) for q in queries})

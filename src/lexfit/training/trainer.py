@@ -59,6 +59,7 @@ def training_arguments(params: Params, steps_folder: str) -> Any:
         report_to="none",
         logging_steps=1,
         logging_strategy="steps",
+        logging_nan_inf_filter=False,  # by default the trainer reports NaN as 0
     )
 
 
@@ -102,14 +103,16 @@ def fine_tune(params: Params, data: TrainingData, live_folder: Path, adapter_fol
             model = merge_adapter(load_base_model(params.model, params.hardware, params.runtime), adapter)
     model.max_seq_length = params.model.max_seq_length
     model.eval()
+    last = [point["loss"] for point in curve.curve[-max(1, len(curve.curve) // params.train.epochs) :]]
     facts = {
+        "attention": model[0].model.config._attn_implementation,
         "pairs": len(data.rows),
         "queries": len(data.query_ids),
         "steps": len(curve.curve),
         "trainable_parameters": trainable,
         "parameters": total,
         "loss": {"name": type(loss).__name__, **loss.get_config_dict()},
-        "final_loss": curve.curve[-1]["loss"],
+        "mean_loss_of_last_epoch": round(sum(last) / len(last), 6),
     }
     return Trained(model, curve.curve, facts)
 

@@ -1,0 +1,106 @@
+"""Fine-tuning end to end on a tiny model: it learns, repeats bit by bit, saves its prompts, and refuses NaN."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sentence_transformers import SentenceTransformer
+
+from lexfit.config import Params
+from lexfit.errors import LexfitError
+from lexfit.training.base_models import check_device, load_base_model
+from lexfit.training.batches import TrainingData, build_training_data
+from lexfit.training.trainer import fine_tune
+
+WORDS = ["robbery", "contract", "marriage", "taxation", "election", "murder", "evidence", "custody"]
+
+
+@pytest.fixture
+def data() -> TrainingData:
+    queries = [{"id": f"q{i}", "clean_text": f"facts about {w} and {w}", "positives": [f"d{i}"]} for i, w in enumerate(WORDS)]
+    documents = [{"id": f"d{i}", "passages": [f"the law of {w}"]} for i, w in enumerate(WORDS)]
+    pairs = [{"query_id": f"q{i}", "doc_id": f"d{i}"} for i in range(8)]
+    negatives = [{"query_id": f"q{i}", "doc_id": f"d{(i + 1) % 8}"} for i in range(8)]
+    return build_training_data(queries, documents, pairs, negatives, 1)
+
+
+@pytest.fixture
+def params(tiny_model: Path, make_params: Callable[..., Params], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Params]:
+    monkeypatch.chdir(tmp_path)
+
+    def make(*overrides: str) -> Params:
+        common = ["train.batch_size=4", "train.epochs=10", "train.learning_rate=0.005", f"model.path={tiny_model}", "adapter=full"]
+        return make_params(*common, *overrides)
+
+    return make
+
+
+def weights(model: SentenceTransformer) -> dict[str, bytes]:
+    return {name: tensor.numpy().tobytes() for name, tensor in model.state_dict().items()}
+
+
+@pytest.mark.parametrize("adapter", ["full", "lora"])
+def test_it_learns_and_two_runs_give_the_same_bytes(params: Callable[..., Params], data: TrainingData, tmp_path: Path, adapter: str) -> None:
+    chosen = params(f"adapter={adapter}")
+    first = fine_tune(chosen, data, tmp_path / "live")
+    second = fine_tune(chosen, data, tmp_path / "live2")
+    assert first.curve == second.curve
+    assert weights(first.model) == weights(second.model)
+    start = sum(p["loss"] for p in first.curve[:4])
+    assert sum(p["loss"] for p in first.curve[-4:]) < 0.8 * start
+    assert (tmp_path / "live/plots/metrics/train/pairs_per_second.tsv").exists()
+
+
+def test_another_seed_gives_other_batches(params: Callable[..., Params], data: TrainingData, tmp_path: Path) -> None:
+    curves = [fine_tune(params("train.epochs=1", f"seed={s}"), data, tmp_path / f"{s}").curve for s in (1, 2)]
+    assert curves[0] != curves[1]
+
+
+def test_prompts_length_and_similarity_survive_saving(params: Callable[..., Params], data: TrainingData, tmp_path: Path) -> None:
+    chosen = params("train.epochs=1", 'model.query_prompt="query: "', "model.similarity=dot", "model.max_seq_length=77")
+    trained = fine_tune(chosen, data, tmp_path / "live").model
+    trained.save_pretrained(str(tmp_path / "model"), create_model_card=False)
+    loaded = SentenceTransformer(str(tmp_path / "model"), device="cpu")
+    assert loaded.prompts == {"query": "query: ", "document": ""}
+    assert loaded.similarity_fn_name == "dot"
+    assert loaded.max_seq_length == 77
+    np.testing.assert_array_equal(loaded.encode_query(["x"]), trained.encode_query(["x"]))
+    np.testing.assert_array_equal(loaded.encode_query(["x"]), loaded.encode(["query: x"]))
+    assert not list((tmp_path / "model").rglob("*.bin"))
+
+
+def test_batch_size_does_not_change_vectors_beyond_rounding(params: Callable[..., Params]) -> None:
+    chosen = params()
+    model = load_base_model(chosen.model, chosen.hardware, chosen.runtime)
+    texts = [" ".join(WORDS[: i + 1]) for i in range(8)]
+    np.testing.assert_allclose(model.encode(texts, batch_size=1), model.encode(texts, batch_size=8), atol=1e-5)
+
+
+def test_a_loss_that_is_no_number_stops_with_the_step(params: Callable[..., Params], data: TrainingData, tmp_path: Path) -> None:
+    with pytest.raises(LexfitError, match=r"training step \d+: the loss is nan.*learning_rate"):
+        fine_tune(params("train.learning_rate=1e30", "train.warmup_ratio=0.0", "train.max_grad_norm=1e30"), data, tmp_path / "live")
+
+
+def test_a_model_that_cannot_be_had_offline_names_the_way_out(make_params: Callable[..., Params], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    chosen = make_params("model=qwen3-embedding-0.6b")
+    with pytest.raises(LexfitError, match=r"Qwen/Qwen3-Embedding-0\.6B .*can't be loaded from the Hub.*model=all-minilm-l6-v2"):
+        load_base_model(chosen.model, chosen.hardware, chosen.runtime)
+
+
+def test_a_folder_without_a_model_is_named(make_params: Callable[..., Params], tmp_path: Path) -> None:
+    chosen = make_params(f"model.path={tmp_path}")
+    with pytest.raises(LexfitError, match=r"model\.path"):
+        load_base_model(chosen.model, chosen.hardware, chosen.runtime)
+
+
+def test_a_missing_device_is_named(make_params: Callable[..., Params]) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a CUDA device")
+    with pytest.raises(LexfitError, match=r"runtime\.device: no cuda device here.*hardware=cpu"):
+        check_device(make_params("hardware=h100").runtime)
