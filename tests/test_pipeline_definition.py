@@ -32,7 +32,7 @@ def test_code_dependencies_are_the_transitive_imports(stage: str) -> None:
 @pytest.mark.parametrize("stage", PIPELINE)
 def test_params_read_by_the_stage_are_tracked(stage: str) -> None:
     source = (REPO / f"src/lexfit/stages/{stage}.py").read_text()
-    sections = {m for m in re.findall(r"params\.([a-z_]+)", source)} - {"runtime", "yaml"}
+    sections = set(re.findall(r"params\.([a-z_]+)", source)) - {"runtime", "yaml"}
     tracked = {key.split(".")[0] for key in PIPELINE[stage].get("params", [])}
     assert sections <= tracked
 

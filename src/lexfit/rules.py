@@ -34,8 +34,18 @@ def check_rules(params: Params, where: str) -> None:
             "Add a training source: `-S data/train=constitution` for AILA, `-S data/train=aila_fire` otherwise",
         )
     elif protocol.name == "fire2019":
-        rule(data.source == "aila_fire", "protocol.name", "fire2019 needs the FIRE release", "Add `-S data=aila_fire`")
-        rule(data.pool == "all", "data.pool", "fire2019 ranks all 197 statutes", "Leave it out or set it to all")
+        rule(
+            data.source == "aila_fire",
+            "protocol.name",
+            "fire2019 needs the FIRE release",
+            "Add `-S data=aila_fire`",
+        )
+        rule(
+            data.pool == "all",
+            "data.pool",
+            "fire2019 ranks all 197 statutes",
+            "Leave it out or set it to all",
+        )
     elif protocol.name == "holdout":
         rule(
             data.train_split is not None,
@@ -49,7 +59,12 @@ def check_rules(params: Params, where: str) -> None:
         f"is {mining.miners}",
         f"List some of {', '.join(MINERS)}, each once",
     )
-    rule(1 <= mining.rank_min <= mining.rank_max, "negatives.rank_min", "exceeds rank_max or is below 1", "Ranks start at 1")
+    rule(
+        1 <= mining.rank_min <= mining.rank_max,
+        "negatives.rank_min",
+        "exceeds rank_max or is below 1",
+        "Ranks start at 1",
+    )
     rule(
         params.train.negatives <= mining.per_query and (not params.train.negatives or bool(mining.miners)),
         "train.negatives",
@@ -66,9 +81,17 @@ def check_rules(params: Params, where: str) -> None:
         ("protocol.overlap_words", protocol.overlap_words, 3),
     ):
         rule(value >= low, key, f"is {value}", f"It must be at least {low}")
-    for name, number in (("loss.temperature", params.loss.temperature), ("train.learning_rate", params.train.learning_rate)):
+    for name, number in (
+        ("loss.temperature", params.loss.temperature),
+        ("train.learning_rate", params.train.learning_rate),
+    ):
         rule(number > 0, name, f"is {number}", "It must be positive")
-    rule(0 < protocol.overlap_share <= 1, "protocol.overlap_share", f"is {protocol.overlap_share}", "Use a share in (0, 1]")
+    rule(
+        0 < protocol.overlap_share <= 1,
+        "protocol.overlap_share",
+        f"is {protocol.overlap_share}",
+        "Use a share in (0, 1]",
+    )
     rule(
         0 <= params.clean.split_overlap < params.clean.split_tokens,
         "clean.split_overlap",

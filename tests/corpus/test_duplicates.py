@@ -9,7 +9,9 @@ from lexfit.corpus.duplicates import find_duplicates, jaccard, shingles
 
 
 def test_exact_duplicates_ignore_case_and_punctuation() -> None:
-    found = find_duplicates({"a": "The State shall not deny.", "b": "the state, shall NOT deny", "c": "Other words here."}, 0.8, 1)
+    found = find_duplicates(
+        {"a": "The State shall not deny.", "b": "the state, shall NOT deny", "c": "Other words here."}, 0.8, 1
+    )
     assert [(d.first, d.second, d.jaccard) for d in found] == [("a", "b", 1.0)]
 
 

@@ -7,7 +7,10 @@ import pytest
 from lexfit.corpus.guard import check_training, connected, fingerprints, overlaps
 from lexfit.errors import LexfitError
 
-QUERY = "The appellant was convicted under the penal code for the murder of his neighbour in the summer of that year and appealed"
+QUERY = (
+    "The appellant was convicted under the penal code for the murder of his neighbour in the summer "
+    "of that year and appealed"
+)
 
 
 def guard(text: str = QUERY) -> dict[str, object]:
@@ -38,7 +41,9 @@ def test_an_evaluation_id_among_the_training_queries_is_refused_whatever_its_tex
 
 
 def test_legal_boilerplate_is_no_leak() -> None:
-    other = "He was sentenced to undergo imprisonment. " + "Different facts were found by the court in this matter. " * 3
+    other = (
+        "He was sentenced to undergo imprisonment. " + "Different facts were found by the court in this matter. " * 3
+    )
     check_training([row("constitution/p1", other)], guard(), "stage pairs")
 
 

@@ -21,8 +21,15 @@ def source(raw: Collection) -> CleanSource:
     return CleanSource(raw, {q.id: q.text for q in raw.queries}, {d.id: [d.full_text] for d in raw.documents})
 
 
-def other(text: str = "A tenant of the village was put out of his house by the collector without any notice at all.") -> Collection:
-    return Collection([Document("a", "", "eviction"), Document("b", "", "notice")], [Query("x", text), Query("y", "Something else happened to the second tenant.")], [Judgement("x", "a", 1), Judgement("y", "b", 1)], {})
+def other(
+    text: str = "A tenant of the village was put out of his house by the collector without any notice at all.",
+) -> Collection:
+    return Collection(
+        [Document("a", "", "eviction"), Document("b", "", "notice")],
+        [Query("x", text), Query("y", "Something else happened to the second tenant.")],
+        [Judgement("x", "a", 1), Judgement("y", "b", 1)],
+        {},
+    )
 
 
 def build(make_params: MakeParams, raw: Collection, *overrides: str, further: Collection | None = None) -> PairSet:
@@ -34,7 +41,13 @@ def test_holdout_trains_on_train_queries_only(make_params: MakeParams, collectio
     out = build(make_params, collection)
     assert {q["id"] for q in out.train_queries} == {"q0", "q1", "q2", "q3"}
     assert {q["id"]: q["role"] for q in out.eval_queries} == {f"q{i}": "train" if i < 4 else "test" for i in range(6)}
-    assert [(p["query_id"], p["doc_id"]) for p in out.pairs] == [("q0", "d0"), ("q0", "d5"), ("q1", "d1"), ("q2", "d2"), ("q3", "d3")]
+    assert [(p["query_id"], p["doc_id"]) for p in out.pairs] == [
+        ("q0", "d0"),
+        ("q0", "d5"),
+        ("q1", "d1"),
+        ("q2", "d2"),
+        ("q3", "d3"),
+    ]
     assert set(out.guard["texts"]) == {"q4", "q5"}
     assert {d["id"]: d["role"] for d in out.train_documents}["d4"] == "corpus"
     assert {d["id"]: d["role"] for d in out.train_documents}["d5"] == "target"
@@ -50,11 +63,15 @@ def test_zero_shot_training_records_hold_nothing_of_the_task(make_params: MakePa
     assert out.summary["corpus_seen"]["documents"] == 0
 
 
-def test_zero_shot_reports_evaluation_documents_seen_under_another_name(make_params: MakeParams, collection: Collection) -> None:
+def test_zero_shot_reports_evaluation_documents_seen_under_another_name(
+    make_params: MakeParams, collection: Collection
+) -> None:
     copied = other()
     copied.documents.append(Document("c", "", "Preface. " + collection.documents[2].full_text))
     out = build(make_params, collection, "protocol=zero_shot", "data/train=constitution", further=copied)
-    assert out.summary["corpus_seen"]["by_overlap"] == [{"document": "d2", "training_document": "other/c", "share": 1.0}]
+    assert out.summary["corpus_seen"]["by_overlap"] == [
+        {"document": "d2", "training_document": "other/c", "share": 1.0}
+    ]
 
 
 @pytest.mark.parametrize("protocol", ["zero_shot", "holdout"])
@@ -66,8 +83,15 @@ def test_a_planted_query_fails_and_is_named(make_params: MakeParams, collection:
 
 def test_kfold_keeps_near_duplicate_queries_in_one_fold(make_params: MakeParams, collection: Collection) -> None:
     text = " ".join(f"fact{i}" for i in range(60))
-    queries = [dataclasses.replace(q, text=text + f" ending {q.id}") if q.id in {"q0", "q3"} else q for q in collection.queries]
-    out = build(make_params, dataclasses.replace(collection, queries=queries), "protocol=kfold", "crossval.folds=[0,1,2]")
+    queries = [
+        dataclasses.replace(q, text=text + f" ending {q.id}") if q.id in {"q0", "q3"} else q for q in collection.queries
+    ]
+    out = build(
+        make_params,
+        dataclasses.replace(collection, queries=queries),
+        "protocol=kfold",
+        "crossval.folds=[0,1,2]",
+    )
     folds = {q["id"]: q["fold"] for q in out.train_queries}
     assert folds["q0"] == folds["q3"]
     assert out.summary["groups_of_near_duplicate_queries"] == 1
@@ -81,7 +105,11 @@ def test_pool_judged_leaves_unjudged_documents_outside(make_params: MakeParams, 
 
 
 def test_positives_without_text_are_kept_for_masking(make_params: MakeParams, collection: Collection) -> None:
-    raw = dataclasses.replace(collection, judgements=[*collection.judgements, Judgement("q1", "S58", 1)], judged_without_text=["S58"])
+    raw = dataclasses.replace(
+        collection,
+        judgements=[*collection.judgements, Judgement("q1", "S58", 1)],
+        judged_without_text=["S58"],
+    )
     out = build(make_params, raw)
     assert next(q for q in out.train_queries if q["id"] == "q1")["positives"] == ["S58", "d1"]
     assert out.summary["positives_without_text"] == ["S58"]

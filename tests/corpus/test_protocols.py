@@ -27,7 +27,17 @@ def test_roles(protocol: str, roles: list[str]) -> None:
     assert [query_role(protocol, q) for q in queries] == roles
 
 
-@pytest.mark.parametrize(("protocol", "split", "clean"), [("zero_shot", "task", True), ("kfold", "task", False), ("all_labels", "task", False), ("fire2019", "task", False), ("fire2019", "test", True), ("holdout", "test", True)])
+@pytest.mark.parametrize(
+    ("protocol", "split", "clean"),
+    [
+        ("zero_shot", "task", True),
+        ("kfold", "task", False),
+        ("all_labels", "task", False),
+        ("fire2019", "task", False),
+        ("fire2019", "test", True),
+        ("holdout", "test", True),
+    ],
+)
 def test_claims_are_labelled(protocol: str, split: str, clean: bool) -> None:
     verdict, reason = claims(protocol, split)
     assert verdict is clean

@@ -15,8 +15,8 @@ QUERIES = '{"_id": "q1", "text": "facts"}\n'
 QRELS = "query-id\tcorpus-id\tscore\nq1\td1\t1\n"
 
 
-def parse(corpus: str = CORPUS, queries: str = QUERIES, qrels: str = QRELS, missing: list[str] | None = None) -> Collection:
-    facts = {"judged_without_text": missing or []}
+def parse(corpus: str = CORPUS, queries: str = QUERIES, qrels: str = QRELS, missing: str = "") -> Collection:
+    facts = {"judged_without_text": missing.split()}
     return parse_collection((corpus, "corpus.jsonl"), (queries, "queries.jsonl"), [("test", qrels, "qrels.tsv")], facts)
 
 
@@ -24,7 +24,10 @@ def parse(corpus: str = CORPUS, queries: str = QUERIES, qrels: str = QRELS, miss
     ("changed", "message"),
     [
         ({"corpus": CORPUS + '{"_id": "d3", "text": \n'}, r"corpus\.jsonl:3: not valid JSON"),
-        ({"corpus": CORPUS + '{"_id": "d1", "text": "other"}\n'}, r"corpus\.jsonl:3: document id 'd1' is already at corpus\.jsonl:1 with different text"),
+        (
+            {"corpus": CORPUS + '{"_id": "d1", "text": "other"}\n'},
+            r"corpus\.jsonl:3: document id 'd1' is already at corpus\.jsonl:1 with different text",
+        ),
         ({"corpus": CORPUS + '{"_id": "d2", "text": "two"}\n'}, r"corpus\.jsonl:3: .*the same text"),
         ({"corpus": CORPUS + '{"text": "no id"}\n'}, r"corpus\.jsonl:3: has no 'id'"),
         ({"corpus": CORPUS + '{"_id": "d3", "text": 5}\n'}, r"corpus\.jsonl:3: key 'text' is not text"),
@@ -42,7 +45,7 @@ def test_bad_data_names_file_and_line(changed: dict[str, str], message: str) -> 
 
 def test_documents_judged_without_text_are_allowed_only_where_declared() -> None:
     qrels = QRELS + "q1\tS58\t1\n"
-    assert parse(qrels=qrels, missing=["S58"]).positives() == {"q1": {"d1", "S58"}}
+    assert parse(qrels=qrels, missing="S58").positives() == {"q1": {"d1", "S58"}}
     with pytest.raises(LexfitError, match="S58"):
         parse(qrels=qrels)
 

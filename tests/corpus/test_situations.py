@@ -38,5 +38,7 @@ def test_numbers_and_spread() -> None:
 def test_no_two_situations_are_near_duplicates() -> None:
     assert find_duplicates({r["id"]: r["text"] for r in ROWS}, 0.2, seed=1) == []
     grams = {r["id"]: shingles(r["text"], 5) for r in ROWS}
-    close = [(a, b) for a, b in combinations(grams, 2) if len(grams[a] & grams[b]) > 0.05 * min(len(grams[a]), len(grams[b]))]
+    close = [
+        (a, b) for a, b in combinations(grams, 2) if len(grams[a] & grams[b]) > 0.05 * min(len(grams[a]), len(grams[b]))
+    ]
     assert close == []

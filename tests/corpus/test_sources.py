@@ -38,7 +38,9 @@ def release(path: Path, **changed: bytes) -> Path:
     return path
 
 
-def test_constitution_has_465_articles_and_the_projects_situations(make_params: MakeParams, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_constitution_has_465_articles_and_the_projects_situations(
+    make_params: MakeParams, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(REPO)
     collection = load(make_params().data)
     assert len(collection.documents) == 465
@@ -49,7 +51,11 @@ def test_constitution_has_465_articles_and_the_projects_situations(make_params: 
 
 def test_constitution_errors_name_the_line(make_params: MakeParams, tmp_path: Path) -> None:
     good = {"id": "x", "text": "facts", "articles": ["14"], "split": "train"}
-    for change, message in (({"articles": ["999"]}, "unknown document id '999'"), ({"split": "dev"}, "split is 'dev'"), ({"articles": "14"}, "not a list")):
+    for change, message in (
+        ({"articles": ["999"]}, "unknown document id '999'"),
+        ({"split": "dev"}, "split is 'dev'"),
+        ({"articles": "14"}, "not a list"),
+    ):
         file = tmp_path / "s.jsonl"
         file.write_text(json.dumps(good) + "\n" + json.dumps({**good, "id": "y", **change}) + "\n")
         with pytest.raises(LexfitError, match=rf"s\.jsonl:2: .*{message}"):
@@ -72,18 +78,28 @@ def test_fire_keeps_the_judgements_of_the_statute_without_text(make_params: Make
         ({"Query_doc": b"AILA_Q1||a\nAILA_Q2|| \n"}, r"Query_doc\.txt:2: query 'AILA_Q2' is empty"),
         ({"Query_doc": b"AILA_Q1||a\nAILA_Q2||caf\xe9\n"}, r"Query_doc\.txt:2: byte 0xe9"),
         ({"Query_doc": b"AILA_Q1||a\nAILA_Q1||b\n"}, r"query id 'AILA_Q1' is already"),
-        ({"relevance": b"AILA_Q1 Q0 S1 1\nAILA_Q1 Q0 S77 1\n"}, r"relevance_judgments_statutes\.txt:2: judgement for unknown document id 'S77'"),
-        ({"relevance": b"AILA_Q1 Q0 S1 1\nAILA_Q9 Q0 S1 1\n"}, r"relevance_judgments_statutes\.txt:2: judgement for unknown query id 'AILA_Q9'"),
+        (
+            {"relevance": b"AILA_Q1 Q0 S1 1\nAILA_Q1 Q0 S77 1\n"},
+            r"relevance_judgments_statutes\.txt:2: judgement for unknown document id 'S77'",
+        ),
+        (
+            {"relevance": b"AILA_Q1 Q0 S1 1\nAILA_Q9 Q0 S1 1\n"},
+            r"relevance_judgments_statutes\.txt:2: judgement for unknown query id 'AILA_Q9'",
+        ),
         ({"relevance": b"AILA_Q1 S1 1\n"}, r"relevance_judgments_statutes\.txt:1: is not"),
     ],
 )
-def test_fire_errors_name_member_and_line(make_params: MakeParams, tmp_path: Path, changed: dict[str, bytes], message: str) -> None:
+def test_fire_errors_name_member_and_line(
+    make_params: MakeParams, tmp_path: Path, changed: dict[str, bytes], message: str
+) -> None:
     data = make_params("data=aila_fire", "protocol=kfold").data
     with pytest.raises(LexfitError, match=message):
         load(dataclasses.replace(data, path=str(release(tmp_path / "r.zip", **changed))))
 
 
-def test_fire_path_errors_name_where_the_path_came_from(make_params: MakeParams, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_fire_path_errors_name_where_the_path_came_from(
+    make_params: MakeParams, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     data = make_params("data=aila_fire", "protocol=kfold").data
     with pytest.raises(LexfitError, match=r"data\.path: /nowhere does not exist"):
         load(dataclasses.replace(data, path="/nowhere"))
@@ -110,7 +126,9 @@ def test_beir_folder_with_train_and_test_qrels(make_params: MakeParams, tmp_path
     assert sorted(loaded.judgements) == sorted(collection.judgements)
 
 
-def test_hub_data_that_cannot_be_had_names_the_local_way(make_params: MakeParams, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hub_data_that_cannot_be_had_names_the_local_way(
+    make_params: MakeParams, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(LexfitError, match="data=aila_fire"):
         load(make_params("data=aila", "protocol=kfold").data)
@@ -125,7 +143,11 @@ def mteb_layout(folder: Path, collection: Collection) -> Path:
     rows: dict[str, list[dict[str, Any]]] = {
         "corpus": [{"_id": new[d.id], "title": "", "text": d.text} for d in collection.documents if d.id in keep],
         "queries": [{"_id": asked[q.id], "text": q.text} for q in collection.queries],
-        "default": [{"query-id": asked[j.query_id], "corpus-id": new[j.doc_id], "score": 1.0} for j in collection.judgements if j.score and j.doc_id in keep],
+        "default": [
+            {"query-id": asked[j.query_id], "corpus-id": new[j.doc_id], "score": 1.0}
+            for j in collection.judgements
+            if j.score and j.doc_id in keep
+        ],
     }
     folder.mkdir()
     configs = []
@@ -139,7 +161,11 @@ def mteb_layout(folder: Path, collection: Collection) -> Path:
 
 
 def test_aila_and_aila_fire_are_the_same_character_for_character(
-    make_params: MakeParams, aila_release: Path, reference: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_params: MakeParams,
+    aila_release: Path,
+    reference: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
     fire = load(dataclasses.replace(make_params("data=aila_fire", "protocol=kfold").data, path=str(aila_release)))
@@ -150,14 +176,23 @@ def test_aila_and_aila_fire_are_the_same_character_for_character(
     def texts(collection: Collection) -> tuple[list[str], list[str], list[tuple[str, str]]]:
         document = {d.id: d.full_text for d in collection.documents if d.id in set(candidates(collection, "judged"))}
         query = {q.id: q.text for q in collection.queries}
-        pairs = [(query[j.query_id], document[j.doc_id]) for j in collection.judgements if j.score and j.doc_id in document]
+        pairs = [
+            (query[j.query_id], document[j.doc_id]) for j in collection.judgements if j.score and j.doc_id in document
+        ]
         return sorted(document.values()), sorted(query.values()), sorted(pairs)
 
     assert texts(hub) == texts(fire)
     documents, queries, pairs = texts(fire)
-    assert (len(documents), len(queries), len(pairs)) == (stated["documents"], stated["queries"], stated["qrels"])
+    assert (len(documents), len(queries), len(pairs)) == (
+        stated["documents"],
+        stated["queries"],
+        stated["qrels"],
+    )
     assert sum(map(len, documents)) == stated["document_characters_total"]
-    assert (min(map(len, documents)), max(map(len, documents))) == (stated["document_characters_min"], stated["document_characters_max"])
+    assert (min(map(len, documents)), max(map(len, documents))) == (
+        stated["document_characters_min"],
+        stated["document_characters_max"],
+    )
     assert sum(map(len, queries)) == stated["query_characters_total"]
     assert len(fire.documents) == 197
     assert sum(j.score > 0 for j in fire.judgements) == 221

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -10,7 +11,10 @@ from lexfit.config import Params
 from lexfit.corpus.splitting import by_clause, by_tokens, load_tokenizer, splitter
 from lexfit.errors import LexfitError
 
-ARTICLE = "No person shall be deprived: (1) The first clause says this; (2) The second says that. Provided that nothing follows.\n\nA new paragraph."
+ARTICLE = (
+    "No person shall be deprived: (1) The first clause says this; (2) The second says that. "
+    "Provided that nothing follows.\n\nA new paragraph."
+)
 
 
 def test_clauses_keep_every_word_in_order() -> None:
@@ -33,7 +37,7 @@ def test_token_windows_overlap_and_cover_the_text(make_params: Callable[..., Par
     assert passages[0] in text
     assert text.startswith(passages[0])
     assert text.endswith(passages[-1])
-    assert all(set(a.split()[-2:]) & set(b.split()) for a, b in zip(passages, passages[1:], strict=False))
+    assert all(set(a.split()[-2:]) & set(b.split()) for a, b in itertools.pairwise(passages))
 
 
 def test_none_keeps_documents_whole(make_params: Callable[..., Params]) -> None:
@@ -41,7 +45,9 @@ def test_none_keeps_documents_whole(make_params: Callable[..., Params]) -> None:
     assert splitter(params.clean, params.model)(ARTICLE) == [ARTICLE]
 
 
-def test_a_tokenizer_that_cannot_be_had_names_the_way_out(make_params: Callable[..., Params], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tokenizer_that_cannot_be_had_names_the_way_out(
+    make_params: Callable[..., Params], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     params = make_params("model=qwen3-embedding-0.6b", "clean=split_tokens")
     with pytest.raises(LexfitError, match="clean=split_clause"):

@@ -34,30 +34,40 @@ def aila_scores(params: Params, release: Path, folder: Path) -> dict[str, Any]:
     prepare_torch(params.hardware, params.seed)
     model = load_base_model(params.model, params.hardware, params.runtime)
     collection = load(dataclasses.replace(params.data, path=str(release)))
-    return benchmark(as_encoder(model, params.model.hub_id, params.model.revision), make_task(collection), folder, 32).scores
+    return benchmark(
+        as_encoder(model, params.model.hub_id, params.model.revision), make_task(collection), folder, 32
+    ).scores
 
 
 def as_published(scores: dict[str, Any], names: dict[str, float]) -> dict[str, float]:
     return {k: round(scores[k], 6 if k.startswith("mrr") else 5) for k in names}
 
 
-def test_untrained_minilm_on_ailastatutes_gives_all_30_published_numbers(make_params: MakeParams, aila_release: Path, reference: Path, tmp_path: Path) -> None:
+def test_untrained_minilm_on_ailastatutes_gives_all_30_published_numbers(
+    make_params: MakeParams, aila_release: Path, reference: Path, tmp_path: Path
+) -> None:
     expected = published(reference, "sentence-transformers/all-MiniLM-L6-v2")
     assert len(expected) == 30
     scores = aila_scores(make_params("data=aila_fire", "protocol=kfold"), aila_release, tmp_path)
     assert as_published(scores, expected) == expected
 
 
-def test_untrained_mpnet_on_ailastatutes_gives_all_30_published_numbers(make_params: MakeParams, aila_release: Path, reference: Path, tmp_path: Path) -> None:
+def test_untrained_mpnet_on_ailastatutes_gives_all_30_published_numbers(
+    make_params: MakeParams, aila_release: Path, reference: Path, tmp_path: Path
+) -> None:
     folder = os.environ.get("LEXFIT_ALL_MPNET")
     if not folder:
-        pytest.skip("all-mpnet-base-v2 absent: `runs/fetch_mpnet.sh` fetches it; then set LEXFIT_ALL_MPNET to its folder")
+        pytest.skip(
+            "all-mpnet-base-v2 absent: `runs/fetch_mpnet.sh` fetches it; then set LEXFIT_ALL_MPNET to its folder"
+        )
     expected = published(reference, "sentence-transformers/all-mpnet-base-v2")
     params = make_params("data=aila_fire", "protocol=kfold", "model=all-mpnet-base-v2", f"model.path={folder}")
     assert as_published(aila_scores(params, aila_release, tmp_path), expected) == expected
 
 
-def test_untrained_minilm_over_197_statutes_scores_as_the_reference(make_params: MakeParams, aila_release: Path) -> None:
+def test_untrained_minilm_over_197_statutes_scores_as_the_reference(
+    make_params: MakeParams, aila_release: Path
+) -> None:
     params = make_params("data=aila_fire", "protocol=fire2019")
     prepare_torch(params.hardware, params.seed)
     collection = load(dataclasses.replace(params.data, path=str(aila_release)))
@@ -73,9 +83,16 @@ def encoder(tiny_model: Path) -> SentenceTransformer:
     return SentenceTransformer(str(tiny_model), device="cpu")
 
 
-def test_own_measures_equal_mtebs_query_by_query(encoder: SentenceTransformer, collection: Collection, tmp_path: Path) -> None:
+def test_own_measures_equal_mtebs_query_by_query(
+    encoder: SentenceTransformer, collection: Collection, tmp_path: Path
+) -> None:
     done = benchmark(as_encoder(encoder, "a/b", "1"), make_task(collection), tmp_path, 4)
-    own_run = dense_run(encoder, {q.id: q.text for q in collection.queries if q.split == "test"}, {d.id: [d.full_text] for d in collection.documents}, 4)
+    own_run = dense_run(
+        encoder,
+        {q.id: q.text for q in collection.queries if q.split == "test"},
+        {d.id: [d.full_text] for d in collection.documents},
+        4,
+    )
     own = evaluate(own_run, qrels_of(collection.judgements, ["q4", "q5"]))
     assert set(done.per_query) == {"q4", "q5"}
     for query, scores in done.per_query.items():
@@ -83,7 +100,9 @@ def test_own_measures_equal_mtebs_query_by_query(encoder: SentenceTransformer, c
     assert round(mean(own, "ndcg_at_10"), 5) == done.scores["ndcg_at_10"]
 
 
-def test_results_file_is_mtebs_own_and_free_of_clock_readings(encoder: SentenceTransformer, collection: Collection, tmp_path: Path) -> None:
+def test_results_file_is_mtebs_own_and_free_of_clock_readings(
+    encoder: SentenceTransformer, collection: Collection, tmp_path: Path
+) -> None:
     for run in ("one", "two"):
         benchmark(as_encoder(encoder, "org/model", "abc"), make_task(collection), tmp_path / run, 4)
     files = sorted(p.relative_to(tmp_path / "one") for p in (tmp_path / "one").rglob("*.json"))
@@ -95,7 +114,9 @@ def test_results_file_is_mtebs_own_and_free_of_clock_readings(encoder: SentenceT
     assert loaded.scores["test"][0]["main_score"] == loaded.scores["test"][0]["ndcg_at_10"]
 
 
-def test_two_models_of_one_name_never_share_a_score(encoder: SentenceTransformer, collection: Collection, tmp_path: Path, tiny_model: Path) -> None:
+def test_two_models_of_one_name_never_share_a_score(
+    encoder: SentenceTransformer, collection: Collection, tmp_path: Path, tiny_model: Path
+) -> None:
     import torch
 
     first = benchmark(as_encoder(encoder, "org/model", "abc"), make_task(collection), tmp_path, 4)

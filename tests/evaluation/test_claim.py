@@ -16,7 +16,11 @@ def scores(*values: float) -> PerQuery:
 
 
 def test_means_gain_and_counts(make_params: Callable[..., Params]) -> None:
-    methods = {"bm25": scores(0.1, 0.1, 0.1), "untrained": scores(0.2, 0.4, 0.6), "finetuned": scores(0.5, 0.4, 0.5)}
+    methods = {
+        "bm25": scores(0.1, 0.1, 0.1),
+        "untrained": scores(0.2, 0.4, 0.6),
+        "finetuned": scores(0.5, 0.4, 0.5),
+    }
     out = compare(methods, ("map",), make_params().evaluation, 1)
     assert out["methods"]["finetuned"]["ndcg_at_10"] == pytest.approx(1.4 / 3, abs=1e-5)
     assert out["methods"]["untrained"]["map"] == pytest.approx(0.2)
@@ -27,4 +31,9 @@ def test_means_gain_and_counts(make_params: Callable[..., Params]) -> None:
 
 def test_methods_scored_on_other_queries_are_refused(make_params: Callable[..., Params]) -> None:
     with pytest.raises(ValueError, match="same queries"):
-        compare({"bm25": scores(0.1), "untrained": scores(0.1, 0.2), "finetuned": scores(0.1)}, (), make_params().evaluation, 1)
+        compare(
+            {"bm25": scores(0.1), "untrained": scores(0.1, 0.2), "finetuned": scores(0.1)},
+            (),
+            make_params().evaluation,
+            1,
+        )

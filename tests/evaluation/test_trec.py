@@ -55,7 +55,7 @@ def test_a_query_without_ranking_counts_as_zero_and_one_without_relevant_documen
 
 
 def test_malformed_runs_name_the_line() -> None:
-    with pytest.raises(LexfitError, match="my.run:2: is not"):
+    with pytest.raises(LexfitError, match=r"my\.run:2: is not"):
         parse_trec_run("q1 Q0 67 1 1.0 tag\nq1 Q0 68 2\n", "my.run")
 
 

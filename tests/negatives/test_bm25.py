@@ -8,11 +8,19 @@ from rank_bm25 import BM25Okapi
 from lexfit.evaluation.runs import bm25_run
 from lexfit.negatives.bm25 import Okapi
 
-TEXTS = ["The court held that the tax was void.", "A contract with a minor.", "The tax on land and the court's power to tax."]
+TEXTS = [
+    "The court held that the tax was void.",
+    "A contract with a minor.",
+    "The tax on land and the court's power to tax.",
+]
 
 
 def test_scores_equal_rank_bm25() -> None:
-    tokens = [["the", "court", "held", "that", "the", "tax", "was", "void"], ["a", "contract", "with", "a", "minor"], ["the", "tax", "on", "land", "and", "the", "court", "s", "power", "to", "tax"]]
+    tokens = [
+        ["the", "court", "held", "that", "the", "tax", "was", "void"],
+        ["a", "contract", "with", "a", "minor"],
+        ["the", "tax", "on", "land", "and", "the", "court", "s", "power", "to", "tax"],
+    ]
     expected = BM25Okapi(tokens).get_scores(["tax", "the", "minor"])
     np.testing.assert_array_equal(Okapi(TEXTS).scores("Tax the MINOR!"), expected)
 

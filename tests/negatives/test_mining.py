@@ -28,14 +28,23 @@ def test_ranks_count_non_positives_and_scores_are_kept() -> None:
 
 @pytest.mark.parametrize(
     ("changes", "kept"),
-    [({"absolute_margin": 0.1}, "bcd"), ({"absolute_margin": 0.2}, "cd"), ({"relative_margin": 0.2}, "cd"), ({"relative_margin": 0.0}, "bcd"), ({}, "abcd")],
+    [
+        ({"absolute_margin": 0.1}, "bcd"),
+        ({"absolute_margin": 0.2}, "cd"),
+        ({"relative_margin": 0.2}, "cd"),
+        ({"relative_margin": 0.0}, "bcd"),
+        ({}, "abcd"),
+    ],
 )
 def test_margins_to_the_positive(changes: dict[str, float], kept: str) -> None:
     assert set(rank_candidates(SCORES, {"p"}, with_(**changes))[0]) == set(kept)
 
 
 def test_fusion_is_reciprocal_rank_and_keeps_each_miners_view() -> None:
-    mined = {"bm25": {"a": Mined(1, 9.0, 8.0), "b": Mined(2, 7.0, 8.0)}, "dense": {"b": Mined(1, 0.6, 0.7), "c": Mined(2, 0.5, 0.7)}}
+    mined = {
+        "bm25": {"a": Mined(1, 9.0, 8.0), "b": Mined(2, 7.0, 8.0)},
+        "dense": {"b": Mined(1, 0.6, 0.7), "c": Mined(2, 0.5, 0.7)},
+    }
     fused = fuse(mined, 2)
     assert [doc_id for doc_id, _ in fused] == ["b", "a"]
     assert fused[0][1] == {"bm25": Mined(2, 7.0, 8.0), "dense": Mined(1, 0.6, 0.7)}

@@ -15,17 +15,36 @@ from lexfit.publishing.provenance import training_datasets
 
 
 def comparison(value: float) -> dict[str, Any]:
-    method = {"ndcg_at_10": value, "low": 0.1, "high": 0.9, "map": 0.2, "recip_rank": 0.3, "p_at_10": 0.1, "recall_at_10": 0.4}
+    method = {
+        "ndcg_at_10": value,
+        "low": 0.1,
+        "high": 0.9,
+        "map": 0.2,
+        "recip_rank": 0.3,
+        "p_at_10": 0.1,
+        "recall_at_10": 0.4,
+    }
     return {
         "queries": 60,
         "folds": 3,
-        "methods": {m: method for m in ("bm25", "untrained", "finetuned")},
-        "gain": {"mean": 0.1, "low": 0.05, "high": 0.15, "p_value": 0.001, "better": 40, "equal": 5, "worse": 15},
+        "methods": dict.fromkeys(("bm25", "untrained", "finetuned"), method),
+        "gain": {
+            "mean": 0.1,
+            "low": 0.05,
+            "high": 0.15,
+            "p_value": 0.001,
+            "better": 40,
+            "equal": 5,
+            "worse": 15,
+        },
     }
 
 
 def facts(protocol: str = "holdout", clean: bool = True) -> dict[str, Any]:
-    mteb = {m: {"ndcg_at_10": 0.12345, "map_at_10": 0.1, "recall_at_10": 0.2, "mrr_at_10": 0.3} for m in ("bm25", "untrained", "finetuned")}
+    mteb = {
+        m: {"ndcg_at_10": 0.12345, "map_at_10": 0.1, "recall_at_10": 0.2, "mrr_at_10": 0.3}
+        for m in ("bm25", "untrained", "finetuned")
+    }
     label = "clean: held out" if clean else "contaminated: trained on these queries"
     return {
         "scores": {
@@ -33,13 +52,41 @@ def facts(protocol: str = "holdout", clean: bool = True) -> dict[str, Any]:
             "seed": 42,
             "mteb": {"task": "AILAStatutes", "queries": 50, "clean": clean, "label": label, "methods": mteb},
             "crossval": comparison(0.4),
-            "claim": None if protocol == "all_labels" else {"clean": True, "label": "clean: held out", **comparison(0.4321)},
+            "claim": None
+            if protocol == "all_labels"
+            else {"clean": True, "label": "clean: held out", **comparison(0.4321)},
         },
-        "sources": {"task": {"source": "aila_fire", "address": "file:x.zip", "revision": "r", "license": "cc-by-4.0", "counts": {"documents": 197, "queries": 50}}},
-        "clean": {"task": {"documents": {"texts": 197, "whitespace": {"changed": 3}}, "duplicates": {"documents": [], "queries": []}}},
-        "pairs": {"task_queries": {"train": 50}, "candidates": 82, "dropped": [], "corpus_seen": {"documents": 82, "of": 82}},
+        "sources": {
+            "task": {
+                "source": "aila_fire",
+                "address": "file:x.zip",
+                "revision": "r",
+                "license": "cc-by-4.0",
+                "counts": {"documents": 197, "queries": 50},
+            }
+        },
+        "clean": {
+            "task": {
+                "documents": {"texts": 197, "whitespace": {"changed": 3}},
+                "duplicates": {"documents": [], "queries": []},
+            }
+        },
+        "pairs": {
+            "task_queries": {"train": 50},
+            "candidates": 82,
+            "dropped": [],
+            "corpus_seen": {"documents": 82, "of": 82},
+        },
         "negatives": {"negatives": 100},
-        "model": {"queries": 50, "pairs": 217, "steps": 28, "attention": "sdpa", "trainable_parameters": 1, "parameters": 2, "loss": {"name": "Masked"}},
+        "model": {
+            "queries": 50,
+            "pairs": 217,
+            "steps": 28,
+            "attention": "sdpa",
+            "trainable_parameters": 1,
+            "parameters": 2,
+            "loss": {"name": "Masked"},
+        },
         "commit": "abc123",
         "hashes": {"data/model": "d41d8.dir"},
     }
@@ -47,7 +94,7 @@ def facts(protocol: str = "holdout", clean: bool = True) -> dict[str, Any]:
 
 def test_front_matter_parses_and_holds_what_the_hub_asks_for(make_params: Callable[..., Params]) -> None:
     params = make_params("data=aila_fire", "protocol=kfold")
-    data = ModelCard(render_card(params, facts("kfold"))).data
+    data: Any = ModelCard(render_card(params, facts("kfold"))).data
     assert (data.language, data.license, data.library_name) == ("en", "apache-2.0", "sentence-transformers")
     assert data.base_model == "sentence-transformers/all-MiniLM-L6-v2"
     assert data.datasets == ["mteb/AILA_statutes"]
@@ -57,14 +104,25 @@ def test_front_matter_parses_and_holds_what_the_hub_asks_for(make_params: Callab
 
 def test_scores_data_and_provenance_stand_in_the_text(make_params: Callable[..., Params]) -> None:
     text = render_card(make_params("data=aila_fire", "protocol=kfold"), facts("kfold"))
-    for expected in ("0.43210", "0.12345", "cc-by-4.0", "abc123", "d41d8.dir", "AILAStatutes, AILACasedocs", "82 of 82"):
+    for expected in (
+        "0.43210",
+        "0.12345",
+        "cc-by-4.0",
+        "abc123",
+        "d41d8.dir",
+        "AILAStatutes, AILACasedocs",
+        "82 of 82",
+    ):
         assert expected in text
 
 
 @pytest.mark.parametrize(("protocol", "clean"), [("all_labels", False), ("kfold", False)])
-def test_a_contaminated_score_is_labelled_in_text_and_front_matter(make_params: Callable[..., Params], protocol: str, clean: bool) -> None:
+def test_a_contaminated_score_is_labelled_in_text_and_front_matter(
+    make_params: Callable[..., Params], protocol: str, clean: bool
+) -> None:
     text = render_card(make_params("data=aila_fire", f"protocol={protocol}"), facts(protocol, clean))
-    results = ModelCard(text).data.eval_results or []
+    data: Any = ModelCard(text).data
+    results = data.eval_results or []
     assert any("contaminated" in r.dataset_name for r in results)
     assert "contaminated: trained on these queries" in text
     assert ("makes no claim" in text) is (protocol == "all_labels")

@@ -33,6 +33,9 @@ def test_commits_of_outputs_do_not_count_and_changes_are_named(tmp_path: Path, m
 
 def test_hashes_are_read_from_dvc_lock(tmp_path: Path) -> None:
     lock = tmp_path / "dvc.lock"
-    lock.write_text("schema: '2.0'\nstages:\n  raw:\n    outs:\n    - {path: data/raw, md5: abc.dir}\n  figures:\n    outs:\n    - {path: reports/figures, md5: x}\n")
+    lock.write_text(
+        "schema: '2.0'\nstages:\n  raw:\n    outs:\n    - {path: data/raw, md5: abc.dir}\n"
+        "  figures:\n    outs:\n    - {path: reports/figures, md5: x}\n"
+    )
     assert dvc_hashes(lock) == {"data/raw": "abc.dir"}
     assert dvc_hashes(tmp_path / "absent") == {}

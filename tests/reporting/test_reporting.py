@@ -21,21 +21,36 @@ def test_metrics_are_few_and_those_of_the_scores() -> None:
     metrics = headline_metrics(scores())
     assert metrics["claim"]["finetuned_ndcg_at_10"] == 0.4321
     assert metrics["claim"]["gain_low"] == 0.05
-    assert metrics["mteb"] == {"bm25_ndcg_at_10": 0.12345, "untrained_ndcg_at_10": 0.12345, "finetuned_ndcg_at_10": 0.12345, "clean": 1}
+    assert metrics["mteb"] == {
+        "bm25_ndcg_at_10": 0.12345,
+        "untrained_ndcg_at_10": 0.12345,
+        "finetuned_ndcg_at_10": 0.12345,
+        "clean": 1,
+    }
     assert "claim" not in headline_metrics(scores("all_labels"))
 
 
 def test_table_shows_methods_intervals_protocol_and_paths(tmp_path: Path) -> None:
     (tmp_path / "scores.json").write_text(json.dumps(scores()))
     text = summary_table(tmp_path / "scores.json")
-    for expected in ("protocol holdout", "baseline (untrained)", "BM25", "fine-tuned", "0.4321", "0.1000 to 0.9000", "reports/model_card.md"):
+    for expected in (
+        "protocol holdout",
+        "baseline (untrained)",
+        "BM25",
+        "fine-tuned",
+        "0.4321",
+        "0.1000 to 0.9000",
+        "reports/model_card.md",
+    ):
         assert expected in text
 
 
 def test_figures_are_pngs_with_the_same_bytes_each_time(tmp_path: Path) -> None:
     training = [{"step": str(i), "loss": str(3 / i)} for i in range(1, 30)]
     gains = [{"query_id": "a", "gain": "0.5"}, {"query_id": "b", "gain": "-0.1"}]
-    methods = [{"method": m, "ndcg_at_10": "0.4", "low": "0.3", "high": "0.5"} for m in ("bm25", "untrained", "finetuned")]
+    methods = [
+        {"method": m, "ndcg_at_10": "0.4", "low": "0.3", "high": "0.5"} for m in ("bm25", "untrained", "finetuned")
+    ]
     for run in ("1", "2"):
         draw_training(training, tmp_path / run / "a.png")
         draw_gain(gains, tmp_path / run / "b.png")

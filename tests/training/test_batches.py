@@ -16,7 +16,11 @@ DOCUMENTS: list[dict[str, Any]] = [
     {"id": "d2", "passages": ["punishment for murder"]},
     {"id": "d3", "passages": ["theft"]},
 ]
-PAIRS = [{"query_id": "q0", "doc_id": "d0"}, {"query_id": "q0", "doc_id": "d1"}, {"query_id": "q1", "doc_id": "d2"}]
+PAIRS = [
+    {"query_id": "q0", "doc_id": "d0"},
+    {"query_id": "q0", "doc_id": "d1"},
+    {"query_id": "q1", "doc_id": "d2"},
+]
 NEGATIVES = [{"query_id": "q0", "doc_id": "d2"}, {"query_id": "q0", "doc_id": "d3"}]
 
 

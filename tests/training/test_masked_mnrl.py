@@ -82,7 +82,9 @@ def test_symmetric_without_masks_is_the_mean_of_both_directions(model: SentenceT
     theirs = losses.MultipleNegativesRankingLoss(
         model, scale=20.0, directions=("query_to_doc", "doc_to_query"), partition_mode="per_direction"
     )
-    torch.testing.assert_close(loss.compute_loss_from_embeddings(es, labels), theirs.compute_loss_from_embeddings(es, labels))
+    torch.testing.assert_close(
+        loss.compute_loss_from_embeddings(es, labels), theirs.compute_loss_from_embeddings(es, labels)
+    )
 
 
 def test_wrong_arguments_are_refused(model: SentenceTransformer) -> None:

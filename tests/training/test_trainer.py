@@ -20,7 +20,9 @@ WORDS = ["robbery", "contract", "marriage", "taxation", "election", "murder", "e
 
 @pytest.fixture
 def data() -> TrainingData:
-    queries = [{"id": f"q{i}", "clean_text": f"facts about {w} and {w}", "positives": [f"d{i}"]} for i, w in enumerate(WORDS)]
+    queries = [
+        {"id": f"q{i}", "clean_text": f"facts about {w} and {w}", "positives": [f"d{i}"]} for i, w in enumerate(WORDS)
+    ]
     documents = [{"id": f"d{i}", "passages": [f"the law of {w}"]} for i, w in enumerate(WORDS)]
     pairs = [{"query_id": f"q{i}", "doc_id": f"d{i}"} for i in range(8)]
     negatives = [{"query_id": f"q{i}", "doc_id": f"d{(i + 1) % 8}"} for i in range(8)]
@@ -28,11 +30,19 @@ def data() -> TrainingData:
 
 
 @pytest.fixture
-def params(tiny_model: Path, make_params: Callable[..., Params], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Params]:
+def params(
+    tiny_model: Path, make_params: Callable[..., Params], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., Params]:
     monkeypatch.chdir(tmp_path)
 
     def make(*overrides: str) -> Params:
-        common = ["train.batch_size=4", "train.epochs=10", "train.learning_rate=0.005", f"model.path={tiny_model}", "adapter=full"]
+        common = [
+            "train.batch_size=4",
+            "train.epochs=10",
+            "train.learning_rate=0.005",
+            f"model.path={tiny_model}",
+            "adapter=full",
+        ]
         return make_params(*common, *overrides)
 
     return make
@@ -43,7 +53,9 @@ def weights(model: SentenceTransformer) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("adapter", ["full", "lora"])
-def test_it_learns_and_two_runs_give_the_same_bytes(params: Callable[..., Params], data: TrainingData, tmp_path: Path, adapter: str) -> None:
+def test_it_learns_and_two_runs_give_the_same_bytes(
+    params: Callable[..., Params], data: TrainingData, tmp_path: Path, adapter: str
+) -> None:
     chosen = params(f"adapter={adapter}")
     first = fine_tune(chosen, data, tmp_path / "live")
     second = fine_tune(chosen, data, tmp_path / "live2")
@@ -59,7 +71,9 @@ def test_another_seed_gives_other_batches(params: Callable[..., Params], data: T
     assert curves[0] != curves[1]
 
 
-def test_prompts_length_and_similarity_survive_saving(params: Callable[..., Params], data: TrainingData, tmp_path: Path) -> None:
+def test_prompts_length_and_similarity_survive_saving(
+    params: Callable[..., Params], data: TrainingData, tmp_path: Path
+) -> None:
     chosen = params("train.epochs=1", 'model.query_prompt="query: "', "model.similarity=dot", "model.max_seq_length=77")
     trained = fine_tune(chosen, data, tmp_path / "live").model
     trained.save_pretrained(str(tmp_path / "model"), create_model_card=False)
@@ -79,15 +93,26 @@ def test_batch_size_does_not_change_vectors_beyond_rounding(params: Callable[...
     np.testing.assert_allclose(model.encode(texts, batch_size=1), model.encode(texts, batch_size=8), atol=1e-5)
 
 
-def test_a_loss_that_is_no_number_stops_with_the_step(params: Callable[..., Params], data: TrainingData, tmp_path: Path) -> None:
+def test_a_loss_that_is_no_number_stops_with_the_step(
+    params: Callable[..., Params], data: TrainingData, tmp_path: Path
+) -> None:
     with pytest.raises(LexfitError, match=r"training step \d+: the loss is nan.*learning_rate"):
-        fine_tune(params("train.learning_rate=1e30", "train.warmup_ratio=0.0", "train.max_grad_norm=1e30"), data, tmp_path / "live")
+        fine_tune(
+            params("train.learning_rate=1e30", "train.warmup_ratio=0.0", "train.max_grad_norm=1e30"),
+            data,
+            tmp_path / "live",
+        )
 
 
-def test_a_model_that_cannot_be_had_offline_names_the_way_out(make_params: Callable[..., Params], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_cannot_be_had_offline_names_the_way_out(
+    make_params: Callable[..., Params], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     chosen = make_params("model=qwen3-embedding-0.6b")
-    with pytest.raises(LexfitError, match=r"Qwen/Qwen3-Embedding-0\.6B .*can't be loaded from the Hub.*model=all-minilm-l6-v2"):
+    with pytest.raises(
+        LexfitError,
+        match=r"Qwen/Qwen3-Embedding-0\.6B .*can't be loaded from the Hub.*model=all-minilm-l6-v2",
+    ):
         load_base_model(chosen.model, chosen.hardware, chosen.runtime)
 
 

@@ -73,7 +73,14 @@ class Archive:
             return (self.path / name).read_bytes()
         try:
             return self._zip.read(name)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            OSError,
+            NotImplementedError,
+            RuntimeError,
+        ) as error:
             raise LexfitError(f"{self.path}!{name}", f"is damaged ({error})", "Download the archive again") from error
 
     def find(self, suffix: str) -> str:

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import ftfy
 
@@ -51,7 +51,7 @@ class _Text(HTMLParser):
 
 def repair_encoding(text: str) -> str:
     """Undo mojibake (UTF-8 once read as another encoding) by ftfy's heuristics."""
-    return ftfy.fix_encoding(text)
+    return str(ftfy.fix_encoding(text))
 
 
 def strip_html(text: str) -> str:
@@ -68,6 +68,11 @@ def strip_control(text: str) -> str:
     """Remove control and format characters (byte-order marks, zero widths, soft hyphens) but line breaks and tabs."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n")
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co"})
+
+
+def normalize_unicode(text: str, form: Literal["NFC", "NFKC", "none"]) -> str:
+    """Composed characters; NFKC also folds ligatures, full widths and superscripts."""
+    return text if form == "none" else unicodedata.normalize(form, text)
 
 
 def collapse_whitespace(text: str) -> str:
@@ -109,12 +114,11 @@ def strip_repeated(text: str, headers: set[str]) -> str:
 
 def steps(params: CleanParams, headers: set[str]) -> list[tuple[str, Callable[[str], str]]]:
     """The repairs that are switched on, in order, by name."""
-    form = params.unicode
     chosen: list[tuple[bool, str, Callable[[str], str]]] = [
         (params.encoding, "encoding", repair_encoding),
         (params.html, "html", strip_html),
         (params.control, "control", strip_control),
-        (form != "none", "unicode", lambda text: unicodedata.normalize(form, text)),
+        (params.unicode != "none", "unicode", lambda text: normalize_unicode(text, params.unicode)),
         (params.headers, "headers", lambda text: strip_repeated(text, headers)),
         (params.whitespace, "whitespace", collapse_whitespace),
     ]
@@ -136,7 +140,8 @@ def clean_texts(texts: list[str], params: CleanParams, sample: int = 3) -> tuple
     headers = repeated_lines(texts) if params.headers else set()
     report: dict[str, object] = {"texts": len(texts), "header_shapes": sorted(headers)}
     for name, function in steps(params, headers):
-        changed, delta, kept, shown = 0, 0, 0, []
+        changed, delta, kept = 0, 0, 0
+        shown: list[dict[str, str]] = []
         after = []
         for text in texts:
             new = function(text)
@@ -156,6 +161,9 @@ def clean_texts(texts: list[str], params: CleanParams, sample: int = 3) -> tuple
 
 def _difference(before: str, after: str, context: int = 40) -> dict[str, str]:
     """The first place where two texts part, with some context."""
-    at = next((i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), min(len(before), len(after)))
+    at = next(
+        (i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b),
+        min(len(before), len(after)),
+    )
     start = max(0, at - context)
     return {"before": before[start : at + context], "after": after[start : at + context]}

@@ -76,7 +76,11 @@ def check_training(train_queries: list[dict[str, Any]], guard: dict[str, Any], w
     """Refuse training queries that are or quote a held-out query; called by every stage that trains or mines."""
     named = {q["id"] for q in train_queries if q["source"] == "task"} & set(guard["texts"])
     for query_id in sorted(named):
-        raise LexfitError(where, f"evaluation query {query_id!r} is among the training queries", "Run `dvc repro pairs` anew")
+        raise LexfitError(
+            where,
+            f"evaluation query {query_id!r} is among the training queries",
+            "Run `dvc repro pairs` anew",
+        )
     for key in ("text", "clean_text"):
         refuse_leaks({q["id"]: q[key] for q in train_queries}, guard, guard["share"], where)
 

@@ -140,22 +140,31 @@ def build_pairs(task: CleanSource, further: dict[str, CleanSource], params: Para
     if train_ids:
         _add_training(out, task, "task", train_ids, ranked)
     for name, source in further.items():
-        _add_training(
-            out, source, name, [q.id for q in source.raw.queries], [d.id for d in source.raw.documents]
-        )
+        _add_training(out, source, name, [q.id for q in source.raw.queries], [d.id for d in source.raw.documents])
     out.train_queries = [q for q in out.train_queries if q["positives"]]
     if not out.pairs:
         raise LexfitError(
-            "params.yaml: protocol.name", f"{protocol.name} leaves no query to train on", "Choose another protocol or data.train"
+            "params.yaml: protocol.name",
+            f"{protocol.name} leaves no query to train on",
+            "Choose another protocol or data.train",
         )
     in_pool = set(ranked)
     out.eval_queries = [{"id": q.id, "role": roles[q.id], "split": q.split, "text": q.text} for q in task.raw.queries]
     out.eval_documents = [
-        {"id": d.id, "role": "candidate" if d.id in in_pool else "outside", "text": d.full_text, "passages": task.passages[d.id]}
+        {
+            "id": d.id,
+            "role": "candidate" if d.id in in_pool else "outside",
+            "text": d.full_text,
+            "passages": task.passages[d.id],
+        }
         for d in task.raw.documents
     ]
     held_out = {q["id"]: q["text"] for q in out.eval_queries if q["role"] == "test"}
-    out.guard = {**fingerprints(held_out, protocol.overlap_words), "share": protocol.overlap_share, "protocol": protocol.name}
+    out.guard = {
+        **fingerprints(held_out, protocol.overlap_words),
+        "share": protocol.overlap_share,
+        "protocol": protocol.name,
+    }
     check_training(out.train_queries, out.guard, "stage pairs")
     grouped = _assign_folds(out, params)
     seen = _corpus_seen(out, protocol)
@@ -165,11 +174,17 @@ def build_pairs(task: CleanSource, further: dict[str, CleanSource], params: Para
         "training_queries": dict(Counter(q["source"] for q in out.train_queries)),
         "training_documents": dict(Counter(d["source"] for d in out.train_documents)),
         "pairs": dict(Counter(p["source"] for p in out.pairs)),
-        "positives_without_text": sorted({d for q in out.train_queries for d in q["positives"]} - {d["id"] for d in out.train_documents}),
+        "positives_without_text": sorted(
+            {d for q in out.train_queries for d in q["positives"]} - {d["id"] for d in out.train_documents}
+        ),
         "folds": dict(sorted(Counter(q["fold"] for q in out.train_queries).items())),
         "dropped": dropped,
         "groups_of_near_duplicate_queries": grouped,
         "candidates": len(ranked),
-        "corpus_seen": {"documents": len({s["document"] for s in seen}), "of": len(ranked), "by_overlap": [s for s in seen if s["document"] != s["training_document"]]},
+        "corpus_seen": {
+            "documents": len({s["document"] for s in seen}),
+            "of": len(ranked),
+            "by_overlap": [s for s in seen if s["document"] != s["training_document"]],
+        },
     }
     return out

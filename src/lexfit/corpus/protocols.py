@@ -34,7 +34,10 @@ def claims(protocol: str, split: str) -> tuple[bool, str]:
         split: `task` for the benchmark's own test queries, `test` for those the protocol holds out.
     """
     if protocol in {"kfold", "all_labels"}:
-        return False, "contaminated: the final model trained on these queries; the claim of kfold is the out-of-fold score"
+        return (
+            False,
+            "contaminated: the final model trained on these queries; the claim of kfold is the out-of-fold score",
+        )
     if protocol == "fire2019" and split == "task":
         return False, "contaminated: AILA_Q1-Q10 trained the model; the claim of fire2019 is Q11-Q50"
     reason = {
@@ -63,7 +66,7 @@ def assign_folds(labels: dict[str, set[str]], groups: list[list[str]], k: int, s
             f"asks for {k} folds of {len(groups)} queries (near duplicates count once)",
             f"List at most {len(groups)} folds",
         )
-    rng = random.Random(seed)  # noqa: S311  (not for secrets)
+    rng = random.Random(seed)
     units = [(group, set().union(*(labels[q] for q in group))) for group in groups]
     rng.shuffle(units)
     room = [len(labels) / k] * k

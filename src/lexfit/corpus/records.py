@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lexfit.errors import LexfitError
 from lexfit.io import parse_jsonl, read_json, read_text, write_json, write_jsonl, write_tsv
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 QRELS_HEADER = ["query-id", "corpus-id", "score"]
 
@@ -73,7 +75,9 @@ def _unique(kind: str, records: list[tuple[str, str, str]]) -> None:
             first_text, first_place = seen[record_id]
             how = "the same text" if first_text == text else "different text"
             raise LexfitError(
-                place, f"{kind} id {record_id!r} is already at {first_place} with {how}", "Give each record its own id"
+                place,
+                f"{kind} id {record_id!r} is already at {first_place} with {how}",
+                "Give each record its own id",
             )
         seen[record_id] = (text, place)
 
@@ -97,7 +101,9 @@ def validate(collection: Collection, places: dict[str, str] | None = None) -> Co
     for document in collection.documents:
         if not document.full_text:
             raise LexfitError(
-                place(f"document/{document.id}"), f"document {document.id!r} is empty", "Write its text or remove it"
+                place(f"document/{document.id}"),
+                f"document {document.id!r} is empty",
+                "Write its text or remove it",
             )
     _unique("document", [(d.id, d.full_text, place(f"document/{d.id}")) for d in collection.documents])
     _unique("query", [(q.id, q.text, place(f"query/{q.id}")) for q in collection.queries])
@@ -153,7 +159,9 @@ def parse_qrels(text: str, where: str) -> list[tuple[int, Judgement]]:
             rows.append((number, Judgement(query_id, doc_id, int(score))))
         except ValueError as error:
             raise LexfitError(
-                f"{where}:{number}", "is not query-id, corpus-id and a whole number, tab-separated", "Mend this line"
+                f"{where}:{number}",
+                "is not query-id, corpus-id and a whole number, tab-separated",
+                "Mend this line",
             ) from error
     return rows
 
@@ -166,7 +174,10 @@ def _text_of(record: dict[str, Any], key: str, place: str, default: str | None =
 
 
 def parse_collection(
-    corpus: tuple[str, str], queries: tuple[str, str], qrels: list[tuple[str, str, str]], facts: dict[str, Any]
+    corpus: tuple[str, str],
+    queries: tuple[str, str],
+    qrels: list[tuple[str, str, str]],
+    facts: dict[str, Any],
 ) -> Collection:
     """A validated collection from BEIR-shaped text.
 
@@ -176,7 +187,9 @@ def parse_collection(
         facts: Origin of the data; `judged_without_text` is taken from it.
     """
     places: dict[str, str] = {}
-    documents, found, judgements = [], [], []
+    documents: list[Document] = []
+    found: list[Query] = []
+    judgements: list[Judgement] = []
     splits: dict[str, str] = {}
     for split, text, where in qrels:
         for number, judgement in parse_qrels(text, where):
@@ -196,7 +209,9 @@ def parse_collection(
                 old = next(r for r in (documents if kind == "document" else found) if r.id == record_id)
                 how = "the same text" if old.text == body else "different text"
                 raise LexfitError(
-                    place, f"{kind} id {record_id!r} is already at {places[key]} with {how}", "Give each record its own id"
+                    place,
+                    f"{kind} id {record_id!r} is already at {places[key]} with {how}",
+                    "Give each record its own id",
                 )
             places[key] = place
             if kind == "document":
@@ -213,6 +228,4 @@ def read_collection(folder: Path) -> Collection:
     names = [folder / name for name in ("corpus.jsonl", "queries.jsonl", "qrels.tsv")]
     corpus, queries, qrels = (read_text(path) for path in names)
     facts = read_json(folder / "source.json")
-    return parse_collection(
-        (corpus, str(names[0])), (queries, str(names[1])), [("test", qrels, str(names[2]))], facts
-    )
+    return parse_collection((corpus, str(names[0])), (queries, str(names[1])), [("test", qrels, str(names[2]))], facts)

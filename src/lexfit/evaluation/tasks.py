@@ -30,7 +30,7 @@ def make_task(collection: Collection) -> AbsTaskRetrieval:
     source = collection.facts["source"]
     base: type[AbsTaskRetrieval] = AILAStatutes if source in {"aila", "aila_fire"} else _local_class(collection)
 
-    class LocalTask(base):  # type: ignore[misc, valid-type]
+    class LocalTask(base):
         """The task, with mteb's per-query scores and ranking kept."""
 
         per_query: dict[str, dict[str, float]] = {}  # noqa: RUF012

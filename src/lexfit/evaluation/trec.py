@@ -67,7 +67,9 @@ def parse_trec_run(text: str, where: str) -> Run:
             query_id, _, doc_id, _, score, _ = cells
             value = float(score)
         except ValueError as error:
-            raise LexfitError(f"{where}:{number}", "is not `query Q0 document rank score tag`", "Mend this line") from error
+            raise LexfitError(
+                f"{where}:{number}", "is not `query Q0 document rank score tag`", "Mend this line"
+            ) from error
         query_id = re.sub(r"^q(\d+)$", r"AILA_Q\1", query_id)
         doc_id = re.sub(r"^(\d+)$", r"S\1", doc_id)
         run.setdefault(query_id, {})[doc_id] = value

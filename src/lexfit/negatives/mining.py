@@ -57,7 +57,7 @@ def rank_candidates(
 def draw_random(doc_ids: list[str], positives: set[str], count: int, seed: str) -> dict[str, Mined]:
     """`count` documents drawn evenly without replacement; the rank is the order of the draw."""
     pool = [d for d in doc_ids if d not in positives]
-    drawn = random.Random(seed).sample(pool, min(count, len(pool)))  # noqa: S311  (not for secrets)
+    drawn = random.Random(seed).sample(pool, min(count, len(pool)))
     return {doc_id: Mined(rank, None, None) for rank, doc_id in enumerate(drawn, 1)}
 
 
@@ -77,7 +77,11 @@ def fuse(mined: dict[str, dict[str, Mined]], count: int) -> list[tuple[str, dict
 
 
 def mine_query(
-    query: dict[str, Any], doc_ids: list[str], scorers: dict[str, Callable[[str], dict[str, float]]], params: NegativesParams, seed: int
+    query: dict[str, Any],
+    doc_ids: list[str],
+    scorers: dict[str, Callable[[str], dict[str, float]]],
+    params: NegativesParams,
+    seed: int,
 ) -> tuple[list[dict[str, Any]], dict[str, int]]:
     """Negatives of one training query as records, and counts of what was dropped.
 

@@ -57,16 +57,28 @@ def card_data(scores: dict[str, Any], params: Params) -> ModelCardData:
         pipeline_tag="sentence-similarity",
         base_model=params.model.hub_id,
         datasets=datasets or None,
-        tags=["sentence-transformers", "feature-extraction", "legal", "statute-retrieval", "mteb", f"protocol:{scores['protocol']}"],
+        tags=[
+            "sentence-transformers",
+            "feature-extraction",
+            "legal",
+            "statute-retrieval",
+            "mteb",
+            f"protocol:{scores['protocol']}",
+        ],
         model_name=params.card.name,
         eval_results=eval_results(scores, params),
     )
 
 
-def method_table(block: dict[str, Any], measures: tuple[str, ...] = ("map", "recip_rank", "p_at_10", "recall_at_10")) -> str:
+def method_table(
+    block: dict[str, Any], measures: tuple[str, ...] = ("map", "recip_rank", "p_at_10", "recall_at_10")
+) -> str:
     """A Markdown table of methods."""
     shown = [m for m in (*measures, "bpref") if m in next(iter(block["methods"].values()))]
-    lines = ["| method | nDCG@10 | 95 % interval | " + " | ".join(shown) + " |", "|---|---|---|" + "---|" * len(shown)]
+    lines = [
+        "| method | nDCG@10 | 95 % interval | " + " | ".join(shown) + " |",
+        "|---|---|---|" + "---|" * len(shown),
+    ]
     for name, title in NAMES.items():
         m = block["methods"][name]
         cells = " | ".join(f"{m[measure]:.4f}" for measure in shown)
@@ -86,7 +98,7 @@ def render_card(params: Params, facts: dict[str, Any]) -> str:
         jinja2.UndefinedError: A fact is missing; nothing is left blank.
     """
     text = (resources.files("lexfit.publishing") / "card.md.j2").read_text(encoding="utf-8")
-    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701  (Markdown)
+    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
     scores = facts["scores"]
     body = environment.from_string(text).render(
         **facts,

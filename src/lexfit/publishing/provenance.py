@@ -14,7 +14,7 @@ STAGES = ("raw", "clean", "pairs", "negatives", "model", "mteb_results")
 
 def _git(*arguments: str) -> str | None:
     try:
-        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)  # noqa: S603, S607
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
     except (FileNotFoundError, subprocess.CalledProcessError):
         return None
     return done.stdout.rstrip()
@@ -40,9 +40,7 @@ def dvc_hashes(lock: Path = Path("dvc.lock")) -> dict[str, str]:
     if not lock.exists():
         return {}
     stages: dict[str, Any] = yaml.safe_load(lock.read_text(encoding="utf-8")).get("stages", {})
-    return {
-        out["path"]: out["md5"] for name in STAGES for out in stages.get(name, {}).get("outs", []) if "md5" in out
-    }
+    return {out["path"]: out["md5"] for name in STAGES for out in stages.get(name, {}).get("outs", []) if "md5" in out}
 
 
 def training_datasets(protocol: str, task_source: str, further: list[str]) -> list[str]:

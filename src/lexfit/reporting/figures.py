@@ -14,6 +14,8 @@ from lexfit.io import read_text
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from matplotlib.figure import Figure
+
 Table = list[dict[str, str]]
 BLUE, ORANGE, GREY = "#2b6cb0", "#dd6b20", "#a0aec0"
 COLOURS = {"bm25": GREY, "untrained": ORANGE, "finetuned": BLUE}
@@ -26,7 +28,7 @@ def read_table(path: Path) -> Table:
     return [dict(zip(header, line, strict=True)) for line in lines]
 
 
-def _finish(figure: plt.Figure, path: Path) -> None:
+def _finish(figure: Figure, path: Path) -> None:
     for axis in figure.axes:
         axis.spines[["top", "right"]].set_visible(False)
     figure.tight_layout()
@@ -40,7 +42,10 @@ def draw_training(rows: Table, path: Path) -> None:
     """Loss by step, with a running mean over about a tenth of the steps."""
     steps, losses = [int(r["step"]) for r in rows], [float(r["loss"]) for r in rows]
     window = max(1, len(steps) // 10)
-    smooth = [sum(losses[max(0, i - window + 1) : i + 1]) / len(losses[max(0, i - window + 1) : i + 1]) for i in range(len(losses))]
+    smooth = [
+        sum(losses[max(0, i - window + 1) : i + 1]) / len(losses[max(0, i - window + 1) : i + 1])
+        for i in range(len(losses))
+    ]
     figure, axis = plt.subplots(figsize=(7, 3.6))
     axis.plot(steps, losses, color=GREY, linewidth=1, label="each step")
     axis.plot(steps, smooth, color=BLUE, linewidth=2, label=f"mean of the last {window}")
@@ -79,5 +84,8 @@ def draw_methods(rows: Table, path: Path) -> None:
     for position, value, row in zip(positions, values, rows, strict=True):
         axis.text(float(row["high"]) + 0.01, position, f"{value:.3f}", va="center")
     axis.set_yticks(positions, [LABELS[n] for n in names])
-    axis.set(xlabel="nDCG@10 with 95 % bootstrap interval", xlim=(0, min(1.0, max(float(r["high"]) for r in rows) + 0.1)))
+    axis.set(
+        xlabel="nDCG@10 with 95 % bootstrap interval",
+        xlim=(0, min(1.0, max(float(r["high"]) for r in rows) + 0.1)),
+    )
     _finish(figure, path)

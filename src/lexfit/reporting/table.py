@@ -16,7 +16,11 @@ NAMES = {"untrained": "baseline (untrained)", "bm25": "BM25", "finetuned": "fine
 def method_rows(block: dict[str, Any], confidence: str = "95 % interval") -> str:
     """Methods with nDCG@10 and interval as a plain table."""
     rows = [
-        [NAMES[m], f"{block['methods'][m]['ndcg_at_10']:.4f}", f"{block['methods'][m]['low']:.4f} to {block['methods'][m]['high']:.4f}"]
+        [
+            NAMES[m],
+            f"{block['methods'][m]['ndcg_at_10']:.4f}",
+            f"{block['methods'][m]['low']:.4f} to {block['methods'][m]['high']:.4f}",
+        ]
         for m in NAMES
     ]
     return tabulate(rows, headers=["method", "nDCG@10", confidence], disable_numparse=True)
@@ -37,10 +41,24 @@ def summary_table(path: Path = SCORES) -> str:
     claim, crossval, mteb = scores["claim"], scores["crossval"], scores["mteb"]
     lines = [f"{mteb['task']}, protocol {scores['protocol']}, seed {scores['seed']}"]
     if claim is None:
-        lines += ["", f"no clean claim: {mteb['label']}", f"nDCG@10 as mteb scores it {mteb['methods']['finetuned']['ndcg_at_10']:.4f}"]
+        lines += [
+            "",
+            f"no clean claim: {mteb['label']}",
+            f"nDCG@10 as mteb scores it {mteb['methods']['finetuned']['ndcg_at_10']:.4f}",
+        ]
     else:
         lines += ["", f"{claim['queries']} queries, {claim['label']}", method_rows(claim), gain_line(claim)]
     if scores["protocol"] != "kfold":
-        lines += ["", f"out of fold over the {crossval['queries']} training queries:", method_rows(crossval), gain_line(crossval)]
-    lines += ["", "model    data/model/sentence_transformer", "card     reports/model_card.md", "reports  reports/metrics.json, reports/figures/"]
+        lines += [
+            "",
+            f"out of fold over the {crossval['queries']} training queries:",
+            method_rows(crossval),
+            gain_line(crossval),
+        ]
+    lines += [
+        "",
+        "model    data/model/sentence_transformer",
+        "card     reports/model_card.md",
+        "reports  reports/metrics.json, reports/figures/",
+    ]
     return "\n".join(lines)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lexfit.corpus.records import read_collection
 from lexfit.evaluation.inputs import ranking_inputs
 from lexfit.evaluation.runs import bm25_run, write_run
-from lexfit.stages.common import BASELINE, RAW, fresh, quiet_progress, run_stage
+from lexfit.stages.common import BASELINE, RAW, quiet_progress, replacing, run_stage
 
 if TYPE_CHECKING:
     from lexfit.config import Params
@@ -25,18 +25,18 @@ def main(params: Params) -> None:
     prepare_torch(params.hardware, params.seed)
     model = load_base_model(params.model, params.hardware, params.runtime)
     collection = read_collection(RAW / "task")
-    fresh(BASELINE)
     batch = params.evaluation.batch_size
-    contenders: list[Any] = [as_encoder(model, params.model.hub_id, params.model.revision), Bm25Search()]
-    for contender in contenders:
-        benchmark(contender, make_task(collection), BASELINE / "mteb", batch)
-    untrained: Run = {}
-    bm25: Run = {}
-    for queries, passages in ranking_inputs(params.clean.split):
-        untrained |= dense_run(model, queries, passages, batch)
-        bm25 |= bm25_run(queries, passages)
-    write_run(BASELINE / "untrained.tsv", untrained)
-    write_run(BASELINE / "bm25.tsv", bm25)
+    with replacing(BASELINE) as folder:
+        contenders: list[Any] = [as_encoder(model, params.model.hub_id, params.model.revision), Bm25Search()]
+        for contender in contenders:
+            benchmark(contender, make_task(collection), folder / "mteb", batch)
+        untrained: Run = {}
+        bm25: Run = {}
+        for queries, passages in ranking_inputs(params.clean.split):
+            untrained |= dense_run(model, queries, passages, batch)
+            bm25 |= bm25_run(queries, passages)
+        write_run(folder / "untrained.tsv", untrained)
+        write_run(folder / "bm25.tsv", bm25)
 
 
 if __name__ == "__main__":

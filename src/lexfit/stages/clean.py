@@ -9,7 +9,7 @@ from lexfit.corpus.duplicates import find_duplicates
 from lexfit.corpus.records import read_collection
 from lexfit.corpus.splitting import splitter
 from lexfit.io import write_json, write_jsonl
-from lexfit.stages.common import CLEAN, RAW, fresh, run_stage
+from lexfit.stages.common import CLEAN, RAW, replacing, run_stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,8 @@ def clean_collection(
     passages = [split(text) for text in documents]
     write_jsonl(folder / "queries.jsonl", ({"id": q.id, "text": t} for q, t in zip(raw.queries, queries, strict=True)))
     write_jsonl(
-        folder / "passages.jsonl", ({"id": d.id, "passages": p} for d, p in zip(raw.documents, passages, strict=True))
+        folder / "passages.jsonl",
+        ({"id": d.id, "passages": p} for d, p in zip(raw.documents, passages, strict=True)),
     )
     threshold, seed = params.clean.near_duplicate, params.seed
     duplicates = {
@@ -51,12 +52,12 @@ def clean_collection(
 def main(params: Params) -> None:
     """Clean each collection of data/raw into data/clean under the same name."""
     split = splitter(params.clean, params.model)
-    fresh(CLEAN)
     summary = {}
-    for folder in [RAW / "task", *(RAW / "further" / name for name in sorted(params.data.train))]:
-        name = folder.relative_to(RAW)
-        summary[str(name)] = clean_collection(read_collection(folder), params, split, CLEAN / name)
-    write_json(CLEAN / "summary.json", summary)
+    with replacing(CLEAN) as target:
+        for folder in [RAW / "task", *(RAW / "further" / name for name in sorted(params.data.train))]:
+            name = folder.relative_to(RAW)
+            summary[str(name)] = clean_collection(read_collection(folder), params, split, target / name)
+        write_json(target / "summary.json", summary)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import resource
 import shutil
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,18 @@ from lexfit.config import load_params
 from lexfit.errors import LexfitError, explained_disk_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from lexfit.config import Params
 
 TIMINGS = Path("logs/timings.jsonl")
-RAW, CLEAN, TRAIN, EVAL = Path("data/raw"), Path("data/clean"), Path("data/pairs/train"), Path("data/pairs/eval")
+PARTIAL = Path("data/.partial")
+RAW, CLEAN, TRAIN, EVAL = (
+    Path("data/raw"),
+    Path("data/clean"),
+    Path("data/pairs/train"),
+    Path("data/pairs/eval"),
+)
 NEGATIVES, BASELINE, MODEL, CROSSVAL = (
     Path("data/negatives"),
     Path("data/baseline"),
@@ -55,11 +62,23 @@ def run_stage(name: str, stage: Callable[[Params], None]) -> None:
     logging.getLogger(__name__).info("%.1f s, peak memory %d MiB", seconds, peak)
 
 
-def fresh(folder: Path) -> Path:
-    """An empty folder; what a killed run left there is removed."""
+@contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """An empty folder that takes the place of `folder` when the block ends well.
+
+    Until then the earlier output stays whole; what a killed run left is removed by the next one.
+    """
+    partial = PARTIAL / "-".join(folder.parts)
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial.rename(folder)
 
 
 def quiet_progress(show: bool) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lexfit.evaluation.inputs import ranked_passages
 from lexfit.evaluation.runs import write_run
 from lexfit.io import write_json
-from lexfit.stages.common import CROSSVAL, fresh, quiet_progress, run_stage
+from lexfit.stages.common import CROSSVAL, quiet_progress, replacing, run_stage
 from lexfit.training.records import read_records
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ def main(params: Params, fold: int) -> None:
         queries = {q["id"]: q["text"] for q in held_out if q["source"] == source}
         passages = ranked_passages(records["documents"], source, params.clean.split)
         run |= dense_run(trained.model, queries, passages, params.evaluation.batch_size)
-    folder = fresh(CROSSVAL / f"fold-{fold}")
-    write_run(folder / "run.tsv", run)
-    write_json(folder / "summary.json", {"held_out": [q["id"] for q in held_out], **trained.facts})
+    with replacing(CROSSVAL / f"fold-{fold}") as folder:
+        write_run(folder / "run.tsv", run)
+        write_json(folder / "summary.json", {"held_out": [q["id"] for q in held_out], **trained.facts})
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from lexfit.evaluation.claim import MAIN, MEASURES, compare
 from lexfit.evaluation.runs import read_run
 from lexfit.evaluation.trec import Qrels, evaluate
 from lexfit.io import read_jsonl, write_json, write_tsv
-from lexfit.stages.common import BASELINE, CROSSVAL, CROSSVAL_SUMMARY, TRAIN, fresh, run_stage
+from lexfit.stages.common import BASELINE, CROSSVAL, CROSSVAL_SUMMARY, TRAIN, replacing, run_stage
 
 if TYPE_CHECKING:
     from lexfit.config import Params
@@ -49,13 +49,18 @@ def main(params: Params) -> None:
         for f in params.crossval.folds
         if (v := [scored["finetuned"][q][MAIN] for q in scored["finetuned"] if folds[q] == f])
     }
-    fresh(CROSSVAL_SUMMARY)
-    write_json(
-        CROSSVAL_SUMMARY / "summary.json",
-        {"protocol": params.protocol.name, "folds": len(params.crossval.folds), "by_fold": by_fold, **summary},
-    )
-    rows = [[q, folds[q], *(round(scored[m][q][MAIN], 5) for m in scored)] for q in scored["finetuned"]]
-    write_tsv(CROSSVAL_SUMMARY / "per_query.tsv", ["query_id", "fold", *scored], rows)
+    with replacing(CROSSVAL_SUMMARY) as folder:
+        write_json(
+            folder / "summary.json",
+            {
+                "protocol": params.protocol.name,
+                "folds": len(params.crossval.folds),
+                "by_fold": by_fold,
+                **summary,
+            },
+        )
+        rows = [[q, folds[q], *(round(scored[m][q][MAIN], 5) for m in scored)] for q in scored["finetuned"]]
+        write_tsv(folder / "per_query.tsv", ["query_id", "fold", *scored], rows)
 
 
 if __name__ == "__main__":

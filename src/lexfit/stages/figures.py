@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lexfit.reporting.figures import draw_gain, draw_methods, draw_training, read_table
-from lexfit.stages.common import REPORTS, fresh, run_stage
+from lexfit.stages.common import REPORTS, replacing, run_stage
 
 if TYPE_CHECKING:
     from lexfit.config import Params
@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 def main(params: Params) -> None:
     """Write reports/figures/{training,per_query_gain,methods}.png."""
     del params
-    plots, figures = REPORTS / "plots", fresh(REPORTS / "figures")
-    draw_training(read_table(plots / "training.tsv"), figures / "training.png")
-    draw_gain(read_table(plots / "per_query_gain.tsv"), figures / "per_query_gain.png")
-    draw_methods(read_table(plots / "methods.tsv"), figures / "methods.png")
+    plots = REPORTS / "plots"
+    with replacing(REPORTS / "figures") as figures:
+        draw_training(read_table(plots / "training.tsv"), figures / "training.png")
+        draw_gain(read_table(plots / "per_query_gain.tsv"), figures / "per_query_gain.png")
+        draw_methods(read_table(plots / "methods.tsv"), figures / "methods.png")
 
 
 if __name__ == "__main__":

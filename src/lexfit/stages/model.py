@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lexfit.io import write_json, write_tsv
-from lexfit.stages.common import MODEL, REPORTS, fresh, quiet_progress, run_stage
+from lexfit.stages.common import MODEL, REPORTS, quiet_progress, replacing, run_stage
 from lexfit.training.records import read_records
 
 if TYPE_CHECKING:
@@ -20,11 +20,12 @@ def main(params: Params) -> None:
     from lexfit.training.trainer import fine_tune, load_training_data
 
     data = load_training_data(params, records, exclude_fold=None)
-    fresh(MODEL)
-    adapter = MODEL / "adapter" if params.adapter.kind == "lora" else None
-    trained = fine_tune(params, data, Path("dvclive/model"), adapter)
-    trained.model.save_pretrained(str(MODEL / "sentence_transformer"), create_model_card=False, safe_serialization=True)
-    write_json(MODEL / "summary.json", trained.facts)
+    with replacing(MODEL) as folder:
+        adapter = folder / "adapter" if params.adapter.kind == "lora" else None
+        trained = fine_tune(params, data, Path("dvclive/model"), adapter)
+        target = str(folder / "sentence_transformer")
+        trained.model.save_pretrained(target, create_model_card=False, safe_serialization=True)
+        write_json(folder / "summary.json", trained.facts)
     curve = [[int(p["step"]), p["loss"], p["learning_rate"]] for p in trained.curve]
     write_tsv(REPORTS / "plots" / "training.tsv", ["step", "loss", "learning_rate"], curve)
 

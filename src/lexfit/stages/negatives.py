@@ -9,7 +9,7 @@ from lexfit.corpus.guard import check_training
 from lexfit.evaluation.runs import bm25_run
 from lexfit.io import read_json, read_jsonl, write_json, write_jsonl
 from lexfit.negatives.mining import mine_query
-from lexfit.stages.common import NEGATIVES, TRAIN, fresh, quiet_progress, run_stage
+from lexfit.stages.common import NEGATIVES, TRAIN, quiet_progress, replacing, run_stage
 
 if TYPE_CHECKING:
     from lexfit.config import Params
@@ -48,18 +48,18 @@ def main(params: Params) -> None:
             dropped.update(counts)
             if params.negatives.miners and len(found) < params.negatives.per_query:
                 short.append(query["id"])
-    fresh(NEGATIVES)
-    write_jsonl(NEGATIVES / "negatives.jsonl", records)
-    write_json(
-        NEGATIVES / "summary.json",
-        {
-            "queries": len(queries),
-            "negatives": len(records),
-            "by_miner": dict(Counter(miner for r in records for miner in r["miners"])),
-            "dropped": dict(dropped),
-            "queries_with_fewer_than_asked": short,
-        },
-    )
+    with replacing(NEGATIVES) as folder:
+        write_jsonl(folder / "negatives.jsonl", records)
+        write_json(
+            folder / "summary.json",
+            {
+                "queries": len(queries),
+                "negatives": len(records),
+                "by_miner": dict(Counter(miner for r in records for miner in r["miners"])),
+                "dropped": dict(dropped),
+                "queries_with_fewer_than_asked": short,
+            },
+        )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lexfit.corpus.pairs import CleanSource, build_pairs
 from lexfit.corpus.records import read_collection
 from lexfit.io import read_jsonl, write_json, write_jsonl
-from lexfit.stages.common import CLEAN, EVAL, RAW, TRAIN, fresh, run_stage
+from lexfit.stages.common import CLEAN, EVAL, RAW, TRAIN, replacing, run_stage
 
 if TYPE_CHECKING:
     from lexfit.config import Params
@@ -26,15 +26,14 @@ def main(params: Params) -> None:
     """Write data/pairs/train (with the guard's hashes) and data/pairs/eval."""
     further = {name: read_source(f"further/{name}") for name in sorted(params.data.train)}
     pairs = build_pairs(read_source("task"), further, params)
-    fresh(TRAIN)
-    write_jsonl(TRAIN / "queries.jsonl", pairs.train_queries)
-    write_jsonl(TRAIN / "documents.jsonl", pairs.train_documents)
-    write_jsonl(TRAIN / "pairs.jsonl", pairs.pairs)
-    write_json(TRAIN / "guard.json", pairs.guard)
-    fresh(EVAL)
-    write_jsonl(EVAL / "queries.jsonl", pairs.eval_queries)
-    write_jsonl(EVAL / "documents.jsonl", pairs.eval_documents)
-    write_json(EVAL / "summary.json", pairs.summary)
+    with replacing(TRAIN) as train, replacing(EVAL) as evaluation:
+        write_jsonl(train / "queries.jsonl", pairs.train_queries)
+        write_jsonl(train / "documents.jsonl", pairs.train_documents)
+        write_jsonl(train / "pairs.jsonl", pairs.pairs)
+        write_json(train / "guard.json", pairs.guard)
+        write_jsonl(evaluation / "queries.jsonl", pairs.eval_queries)
+        write_jsonl(evaluation / "documents.jsonl", pairs.eval_documents)
+        write_json(evaluation / "summary.json", pairs.summary)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lexfit.corpus.records import write_collection
 from lexfit.corpus.sources import load
-from lexfit.stages.common import RAW, fresh, run_stage
+from lexfit.stages.common import RAW, replacing, run_stage
 
 if TYPE_CHECKING:
     from lexfit.config import Params
@@ -16,10 +16,10 @@ def main(params: Params) -> None:
     """Write data/raw/task and data/raw/further/NAME once every source has loaded."""
     task = load(params.data)
     further = {name: load(source, f"data.train.{name}") for name, source in params.data.train.items()}
-    fresh(RAW)
-    write_collection(RAW / "task", task)
-    for name, collection in further.items():
-        write_collection(RAW / "further" / name, collection)
+    with replacing(RAW) as folder:
+        write_collection(folder / "task", task)
+        for name, collection in further.items():
+            write_collection(folder / "further" / name, collection)
 
 
 if __name__ == "__main__":

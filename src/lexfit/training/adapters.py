@@ -38,7 +38,9 @@ def freeze_below(model: nn.Module, top_layers: int) -> None:
     """
     total = count_layers(model)
     if not 1 <= top_layers <= total:
-        raise LexfitError("params.yaml: adapter.top_layers", f"is {top_layers}, the model has {total} layers", "Lower it")
+        raise LexfitError(
+            "params.yaml: adapter.top_layers", f"is {top_layers}, the model has {total} layers", "Lower it"
+        )
     above = False
     for name, parameter in model.named_parameters():
         layer = layer_of(name)
@@ -60,7 +62,9 @@ def attach(model: SentenceTransformer, params: AdapterParams) -> None:
     if params.top_layers is not None:
         if not 1 <= params.top_layers <= total:
             raise LexfitError(
-                "params.yaml: adapter.top_layers", f"is {params.top_layers}, the model has {total} layers", "Lower it"
+                "params.yaml: adapter.top_layers",
+                f"is {params.top_layers}, the model has {total} layers",
+                "Lower it",
             )
         layers = list(range(total - params.top_layers, total))
     if getattr(transformer, "is_loaded_in_4bit", False):
@@ -78,7 +82,9 @@ def attach(model: SentenceTransformer, params: AdapterParams) -> None:
         model[0].model = get_peft_model(transformer, config)
     except ValueError as error:
         raise LexfitError(
-            "params.yaml: adapter.target_modules", f"{modules} don't fit this model: {error}", "Try [all-linear]"
+            "params.yaml: adapter.target_modules",
+            f"{modules} don't fit this model: {error}",
+            "Try [all-linear]",
         ) from error
 
 

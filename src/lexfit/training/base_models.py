@@ -34,7 +34,7 @@ def prepare_torch(hardware: HardwareParams, seed: int) -> None:
 
     torch.set_num_threads(hardware.threads)
     torch.use_deterministic_algorithms(True)
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     set_seed(seed)
 
 
@@ -68,7 +68,9 @@ def check_device(runtime: RuntimeParams) -> str:
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not available.get(kind, False):
         raise LexfitError(
-            "params.yaml: runtime.device", f"no {runtime.device} device here", "Use `-S hardware=cpu`, or run where there is one"
+            "params.yaml: runtime.device",
+            f"no {runtime.device} device here",
+            "Use `-S hardware=cpu`, or run where there is one",
         )
     return runtime.device
 
@@ -133,8 +135,8 @@ def load_base_model(
     except (OSError, ValueError, RuntimeError, ImportError) as error:
         raise LexfitError(
             "params.yaml: model",
-            f"{model.hub_id} at revision {model.revision} can't be loaded from {'its folder' if folder else 'the Hub'}: "
-            f"{str(error).splitlines()[0]}",
+            f"{model.hub_id} at revision {model.revision} can't be loaded from "
+            f"{'its folder' if folder else 'the Hub'}: {str(error).splitlines()[0]}",
             "Use `-S model=all-minilm-l6-v2` (needs no network), or download it where there is one and set "
             "`-S model.path=FOLDER`",
         ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import resource
 import time
 from typing import TYPE_CHECKING, Any
@@ -64,12 +65,16 @@ class CurveCallback(TrainerCallback):
         if logs is None or "loss" not in logs:
             return
         loss = float(logs["loss"])
-        if loss != loss or loss in {float("inf"), float("-inf")}:
+        if not math.isfinite(loss):
             raise LexfitError(
-                f"training step {state.global_step}", f"the loss is {loss}", "Lower train.learning_rate, or use float32"
+                f"training step {state.global_step}",
+                f"the loss is {loss}",
+                "Lower train.learning_rate, or use float32",
             )
         now = time.perf_counter()
-        self.curve.append({"step": state.global_step, "loss": round(loss, 6), "learning_rate": float(logs["learning_rate"])})
+        self.curve.append(
+            {"step": state.global_step, "loss": round(loss, 6), "learning_rate": float(logs["learning_rate"])}
+        )
         self._live.log_metric("train/loss", loss)
         self._live.log_metric("train/learning_rate", float(logs["learning_rate"]))
         self._live.log_metric("train/pairs_per_second", self._pairs / max(now - self._since, 1e-9))

@@ -117,7 +117,9 @@ def fine_tune(params: Params, data: TrainingData, live_folder: Path, adapter_fol
     return Trained(model, curve.curve, facts)
 
 
-def load_training_data(params: Params, records: dict[str, list[dict[str, Any]]], exclude_fold: int | None) -> TrainingData:
+def load_training_data(
+    params: Params, records: dict[str, list[dict[str, Any]]], exclude_fold: int | None
+) -> TrainingData:
     """Training data of all training queries, or of those outside one fold.
 
     Args:

@@ -12,5 +12,5 @@ if TYPE_CHECKING:
 
 
 def load(source: SourceParams, key: str) -> Collection:
-    """82 documents, 50 queries and 217 judgements, as the data set's `corpus`, `queries` and `default` configs hold them."""
+    """82 documents, 50 queries and 217 judgements, from the configs `corpus`, `queries` and `default`."""
     return load_hub(source, key)

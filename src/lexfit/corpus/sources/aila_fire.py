@@ -96,11 +96,13 @@ def _judgements(archive: Archive, places: dict[str, str]) -> list[Judgement]:
 
 
 def load(source: SourceParams, key: str) -> Collection:
-    """197 statutes, 50 queries and all judgements (bpref needs the negative ones), those of the missing S58 included."""
+    """197 statutes, 50 queries and all judgements: bpref needs the negative ones, the track those of S58."""
     path, address = locate(source, key)
     if source.sha256 and (found := sha256_of(path)) != source.sha256:
         raise LexfitError(
-            f"params.yaml: {key}.sha256", f"{path.name} has sha256 {found}", "Fetch the right file or correct the key"
+            f"params.yaml: {key}.sha256",
+            f"{path.name} has sha256 {found}",
+            "Fetch the right file or correct the key",
         )
     archive = Archive(path)
     names = [name for name in archive.names if re.search(r"(^|/)Object_statutes/S\d+\.txt$", name)]

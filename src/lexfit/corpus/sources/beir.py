@@ -19,7 +19,9 @@ def _local(source: SourceParams, path: Path, key: str) -> Collection:
         raise LexfitError(f"params.yaml: {key}.path", f"{path} does not exist", f"Set `-S {key}.path=FOLDER`")
     digest = sha256_of(path)
     if source.sha256 and digest != source.sha256:
-        raise LexfitError(f"params.yaml: {key}.sha256", f"{path.name} has sha256 {digest}", "Correct the data or the key")
+        raise LexfitError(
+            f"params.yaml: {key}.sha256", f"{path.name} has sha256 {digest}", "Correct the data or the key"
+        )
     archive = Archive(path)
 
     def text(name: str) -> tuple[str, str]:
@@ -50,7 +52,9 @@ def load(source: SourceParams, key: str) -> Collection:
         return _local(source, Path(source.path).expanduser(), key)
     if source.hub_id is None:
         raise LexfitError(
-            f"params.yaml: {key}.path", "neither path nor hub_id is set", f"Add `-S {key}.path=FOLDER` or `-S {key}.hub_id=ID`"
+            f"params.yaml: {key}.path",
+            "neither path nor hub_id is set",
+            f"Add `-S {key}.path=FOLDER` or `-S {key}.hub_id=ID`",
         )
     from lexfit.corpus.sources.hub import load_hub  # noqa: PLC0415  (imports `datasets`)
 

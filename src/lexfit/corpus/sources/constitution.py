@@ -24,7 +24,9 @@ def _articles(key: str) -> tuple[list[Document], dict[str, Any]]:
         data = file.read_bytes()
     except (ModuleNotFoundError, FileNotFoundError) as error:
         raise LexfitError(
-            f"{key}.source", f"the package {PACKAGE} is not installed", "Run `make setup`, or choose another data source"
+            f"{key}.source",
+            f"the package {PACKAGE} is not installed",
+            "Run `make setup`, or choose another data source",
         ) from error
     documents = [
         Document(str(article["article"]), article["title"], article["description"]) for article in json.loads(data)
@@ -47,7 +49,9 @@ def load(source: SourceParams, key: str) -> Collection:
     path = Path(source.path)
     text = read_text(path)
     documents, facts = _articles(key)
-    queries, judgements, places = [], [], {}
+    queries: list[Query] = []
+    judgements: list[Judgement] = []
+    places: dict[str, str] = {}
     for number, record in parse_jsonl(text, str(path)):
         place = f"{path}:{number}"
         for name, kind in (("id", str), ("text", str), ("articles", list), ("split", str)):

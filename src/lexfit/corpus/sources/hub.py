@@ -37,7 +37,7 @@ def _load_rows(source: SourceParams, key: str) -> Callable[[str], dict[str, Rows
 
 
 def collect(source: SourceParams, rows: Callable[[str], dict[str, Rows]]) -> Collection:
-    """The collection of the configs' rows; ids may be named `_id` or `id`, a split of `corpus` or `queries` anything."""
+    """The collection of the configs' rows; ids may be named `_id` or `id`."""
 
     def record_id(row: dict[str, Any]) -> str:
         return str(row["_id"] if "_id" in row else row["id"])
@@ -53,7 +53,11 @@ def collect(source: SourceParams, rows: Callable[[str], dict[str, Rows]]) -> Col
         if split is None:
             continue
         if split not in judged:
-            raise LexfitError("params.yaml: data.split", f"no split {split!r} in {source.hub_id}", f"It has {sorted(judged)}")
+            raise LexfitError(
+                "params.yaml: data.split",
+                f"no split {split!r} in {source.hub_id}",
+                f"It has {sorted(judged)}",
+            )
         for row in judged[split]:
             judgement = Judgement(str(row["query-id"]), str(row["corpus-id"]), int(row["score"]))
             judgements.append(judgement)
@@ -67,7 +71,9 @@ def collect(source: SourceParams, rows: Callable[[str], dict[str, Rows]]) -> Col
         "revision": source.revision,
         "license": source.license,
         "sha256": hashlib.sha256(
-            json.dumps([[d.id, d.title, d.text] for d in documents] + [[q.id, q.text] for q in queries] + judgements).encode()
+            json.dumps(
+                [[d.id, d.title, d.text] for d in documents] + [[q.id, q.text] for q in queries] + judgements
+            ).encode()
         ).hexdigest(),
     }
     return validate(Collection(documents, queries, judgements, facts))

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
-    from torch import Tensor, nn
+    from torch import Tensor
 
     from lexfit.config import LossParams
+    from lexfit.training.losses.masked_mnrl import MaskedMultipleNegativesRankingLoss
 
 
-def build_loss(params: LossParams, model: SentenceTransformer, relevance: Tensor) -> nn.Module:
+def build_loss(params: LossParams, model: SentenceTransformer, relevance: Tensor) -> MaskedMultipleNegativesRankingLoss:
     """The loss that `loss.name` asks for.
 
     Args:

@@ -54,7 +54,12 @@ class MaskedMultipleNegativesRankingLoss(losses.MultipleNegativesRankingLoss):
     relevance: Tensor
 
     def __init__(
-        self, model: SentenceTransformer, relevance: Tensor, *, temperature: float = 0.05, symmetric: bool = False
+        self,
+        model: SentenceTransformer,
+        relevance: Tensor,
+        *,
+        temperature: float = 0.05,
+        symmetric: bool = False,
     ) -> None:
         if relevance.ndim != 2 or relevance.dtype != torch.bool:
             raise ValueError("relevance must be a boolean tensor of shape (queries, documents).")

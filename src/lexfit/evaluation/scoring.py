@@ -1,0 +1,64 @@
+"""The scores of a run: the benchmark's, the protocol's claim, the out-of-fold ones, each with its label."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from lexfit.corpus.protocols import claims
+from lexfit.evaluation.claim import MAIN, MEASURES, compare
+from lexfit.evaluation.trec import PerQuery, evaluate, qrels_of
+
+if TYPE_CHECKING:
+    from lexfit.config import Params
+    from lexfit.corpus.records import Collection
+    from lexfit.evaluation.runs import Run
+
+PerQueryRows = list[dict[str, Any]]
+
+
+def finite(scores: dict[str, Any]) -> dict[str, float]:
+    """The scores that are finite numbers.
+
+    mteb gives NaN where a measure has no value (an abstention curve of equal scores, a missing cut), which
+    JSON has no word for.
+    """
+    return {k: v for k, v in scores.items() if isinstance(v, int | float) and math.isfinite(v)}
+
+
+def benchmark_block(protocol: str, task: str, queries: int, methods: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The task as the leaderboard scores it, by method, labelled clean or contaminated."""
+    clean, label = claims(protocol, "task")
+    shown = {name: finite(scores) for name, scores in methods.items()}
+    return {"task": task, "queries": queries, "clean": clean, "label": label, "methods": shown}
+
+
+def held_out_scores(
+    protocol: str, collection: Collection, runs: dict[str, Run], queries: set[str]
+) -> dict[str, PerQuery]:
+    """Scores by method and query over the held-out queries.
+
+    The FIRE track scores over its full gold, the statute without text included; elsewhere relevance is
+    that of documents with text, as mteb counts it.
+    """
+    qrels = qrels_of(collection.judgements, sorted(queries))
+    if protocol != "fire2019":
+        present = {d.id for d in collection.documents}
+        qrels = {q: {d: s for d, s in docs.items() if d in present} for q, docs in qrels.items()}
+    return {name: evaluate(run, qrels) for name, run in runs.items()}
+
+
+def held_out_claim(params: Params, scored: dict[str, PerQuery]) -> tuple[dict[str, Any], PerQueryRows]:
+    """The claim of a protocol that holds queries out, and its scores by query."""
+    protocol = params.protocol.name
+    measures = (*MEASURES, "bpref") if protocol == "fire2019" else MEASURES
+    clean, label = claims(protocol, "test")
+    block = {"clean": clean, "label": label, **compare(scored, measures, params.evaluation, params.seed)}
+    rows = [{"query_id": q, **{m: round(scored[m][q][MAIN], 5) for m in scored}} for q in scored["finetuned"]]
+    return block, rows
+
+
+def out_of_fold_claim(crossval: dict[str, Any]) -> dict[str, Any]:
+    """The claim of `kfold`: the out-of-fold scores themselves."""
+    label = "clean: each query is ranked by a model that never saw it"
+    return {"clean": True, "label": label, **{k: crossval[k] for k in ("queries", "methods", "gain")}}

@@ -1,0 +1,312 @@
+"""One whole small pipeline run, and what must hold around it: caching, guard, recovery, sharing.
+
+The tests of this module share one workspace and run in order; each leaves it as it found it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from huggingface_hub import ModelCard
+
+from lexfit.config import parse_params
+from lexfit.corpus.records import Collection, Document, Judgement, Query
+from lexfit.corpus.sources import load
+from tests.conftest import REPO, write_beir
+from tests.stages.workspace import Workspace, make_workspace
+
+AFTER_TRAINING = {
+    "model",
+    "crossval@0",
+    "crossval@1",
+    "crossval_summary",
+    "mteb_results",
+    "figures",
+    "model_card",
+}
+DATA_STAGES = {"raw", "clean", "pairs", "negatives", "baseline"}
+
+
+def small_collection() -> Collection:
+    """24 situations and 40 articles of the embedded default."""
+    os.chdir(REPO)
+    params = parse_params(yaml.safe_load((REPO / "params.yaml").read_text()))
+    full = load(params.data)
+    kept = {q.id for q in full.queries if q.split == "train"}
+    queries = [q for q in full.queries if q.id in sorted(kept)[:14]] + [q for q in full.queries if q.split == "test"][
+        :10
+    ]
+    ids = {q.id for q in queries}
+    judgements = [j for j in full.judgements if j.query_id in ids]
+    relevant = {j.doc_id for j in judgements}
+    others = [d.id for d in full.documents if d.id not in relevant][:10]
+    return Collection([d for d in full.documents if d.id in relevant | set(others)], queries, judgements)
+
+
+OVERRIDES = [
+    "data=beir",
+    "data.license=apache-2.0",
+    "data.path=mine",
+    "train=smoke",
+    "crossval.folds=[0,1]",
+    "negatives=union",
+    "evaluation.bootstrap=500",
+    "evaluation.permutations=500",
+    "model.max_seq_length=64",
+]
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    before = Path.cwd()
+    root = tmp_path_factory.mktemp("small") / "project"
+    write_beir(root / "mine", small_collection())
+    os.chdir(before)
+    workspace = make_workspace(root, OVERRIDES)
+    ran, _ = workspace.repro()
+    assert ran == DATA_STAGES | AFTER_TRAINING
+    workspace.commit("run")
+    return workspace
+
+
+def test_scores_of_methods_are_written_and_labelled(space: Workspace) -> None:
+    scores = json.loads((space.root / "data/mteb_results/scores.json").read_text())
+    assert scores["protocol"] == "holdout"
+    assert scores["claim"]["clean"] is True
+    assert scores["claim"]["queries"] == 10
+    assert scores["crossval"]["queries"] == 14
+    assert set(scores["mteb"]["methods"]) == {"bm25", "untrained", "finetuned"}
+    # mteb's mean and our own over the same ten queries
+    assert scores["mteb"]["methods"]["finetuned"]["ndcg_at_10"] == scores["claim"]["methods"]["finetuned"]["ndcg_at_10"]
+    metrics = json.loads((space.root / "reports/metrics.json").read_text())
+    assert metrics["claim"]["finetuned_ndcg_at_10"] == scores["claim"]["methods"]["finetuned"]["ndcg_at_10"]
+    assert "fine-tuned" in space.run("python", "-m", "lexfit", "summary").stdout
+
+
+def test_a_second_repro_runs_nothing(space: Workspace) -> None:
+    assert space.repro()[0] == set()
+    assert space.run("dvc", "status").stdout.strip() == "Data and pipelines are up to date."
+    assert space.run("git", "status", "--porcelain").stdout == ""
+
+
+def test_each_parameter_reruns_just_the_stages_that_it_changes(space: Workspace) -> None:
+    # A dry run names the stages that a change reaches directly; what follows them can't be known before.
+    for overrides, expected in (
+        (["runtime.workers=1", "runtime.device=cpu:0"], set()),
+        (["train.learning_rate=2e-4"], {"model", "crossval@0", "crossval@1", "model_card"}),
+        (["evaluation.bootstrap=600"], {"crossval_summary", "mteb_results", "model_card"}),
+        (["negatives.rank_min=2"], {"negatives", "model_card"}),
+        (["data.pool=judged"], {"pairs", "model_card"}),
+    ):
+        space.compose(*OVERRIDES, *overrides)
+        output = space.run("dvc", "repro", "--dry").stdout
+        assert set(re.findall(r"Running stage '([^']+)'", output)) == expected, overrides
+    space.run("git", "checkout", "params.yaml")
+
+
+def test_negatives_keep_miners_ranks_and_scores_and_no_positive(space: Workspace) -> None:
+    rows = [json.loads(line) for line in (space.root / "data/negatives/negatives.jsonl").read_text().splitlines()]
+    queries = {
+        q["id"]: q for q in map(json.loads, (space.root / "data/pairs/train/queries.jsonl").read_text().splitlines())
+    }
+    assert {m for r in rows for m in r["miners"]} == {"bm25", "dense", "random"}
+    assert not [r for r in rows if r["doc_id"] in queries[r["query_id"]]["positives"]]
+    assert all(r["miners"][m]["rank"] >= 1 for r in rows for m in r["miners"])
+
+
+def test_card_parses_and_its_usage_example_runs(space: Workspace) -> None:
+    card = ModelCard.load(space.root / "reports/model_card.md")
+    assert card.data.eval_results
+    code = re.search(r"```python\n(.*?)```", card.text, re.DOTALL)
+    assert code
+    assert "tensor" in space.run("python", "-c", code.group(1)).stdout
+
+
+def test_model_folder_is_plain_safetensors_and_holds_its_prompts(space: Workspace) -> None:
+    folder = space.root / "data/model/sentence_transformer"
+    assert (folder / "model.safetensors").exists()
+    assert not [p for p in folder.rglob("*") if p.suffix in {".bin", ".pt", ".pkl"}]
+    assert json.loads((folder / "config_sentence_transformers.json").read_text())["prompts"] == {
+        "query": "",
+        "document": "",
+    }
+
+
+def test_plots_show_and_diff(space: Workspace) -> None:
+    space.run("dvc", "plots", "show", "-o", "shown")
+    page = (space.root / "shown/index.html").read_text()
+    for title in ("Training of the final model", "Gain by query", "Score by method"):
+        assert title in page
+    space.run("dvc", "plots", "diff", "HEAD", "-o", "shown")
+    shutil.rmtree(space.root / "shown")
+
+
+def test_same_inputs_give_the_same_bytes(space: Workspace) -> None:
+    before = (space.root / "dvc.lock").read_bytes()
+    ran, _ = space.repro("--force", "model", "mteb_results", "figures", "--single-item")
+    assert ran == {"model", "mteb_results", "figures"}
+    assert (space.root / "dvc.lock").read_bytes() == before
+
+
+def test_experiments_compose_conf_and_queue_and_compare(space: Workspace) -> None:
+    # As a user would: Hydra composes conf/ with the overrides; data stages come from the cache.
+    arguments = [x for o in OVERRIDES if o != "train=smoke" for x in ("-S", o)]
+    common = ["-S", "train=smoke", "-S", "runtime.progress=false", *arguments]
+    output = space.run("dvc", "exp", "run", "-n", "warmer", *common, "-S", "loss.temperature=0.1").stdout
+    assert set(re.findall(r"Running stage '([^']+)'", output)) == AFTER_TRAINING
+    assert yaml.safe_load((space.root / "params.yaml").read_text())["loss"]["temperature"] == 0.1
+    shown = json.loads(space.run("dvc", "exp", "show", "--json").stdout)
+    assert "warmer" in json.dumps(shown)
+    assert "claim.finetuned_ndcg_at_10" in space.run("dvc", "metrics", "diff", "--all").stdout
+    restore(space)
+    queued = space.run(
+        "dvc",
+        "exp",
+        "run",
+        "--queue",
+        *common,
+        "-S",
+        "loss.temperature=0.05,0.2",
+        "-S",
+        "train.learning_rate=1e-4",
+    ).stdout
+    assert queued.count("Queued experiment") == 2
+    space.run("dvc", "queue", "remove", "--all")
+    assert space.repro()[0] == set()
+
+
+@pytest.mark.parametrize("stage", ["negatives", "model"])
+def test_a_query_planted_behind_the_pairs_stage_is_refused_by_each_stage_that_trains(
+    space: Workspace, stage: str
+) -> None:
+    evaluation = [json.loads(line) for line in (space.root / "data/pairs/eval/queries.jsonl").read_text().splitlines()]
+    held_out = next(q for q in evaluation if q["role"] == "test")
+    file = space.root / "data/pairs/train/queries.jsonl"
+    kept = file.read_bytes()
+    first = json.loads(kept.decode().splitlines()[0])
+    planted = {**first, "id": "planted", "text": held_out["text"], "clean_text": held_out["text"].upper()}
+    file.chmod(0o644)
+    file.write_bytes(kept + json.dumps(planted).encode() + b"\n")
+    try:
+        done = space.run("python", "-m", f"lexfit.stages.{stage}", check=False)
+    finally:
+        file.write_bytes(kept)
+    assert done.returncode == 1
+    assert "'planted'" in done.stderr
+    assert repr(held_out["id"]) in done.stderr
+    assert (space.root / "data/model/sentence_transformer/model.safetensors").exists()
+
+
+def test_a_query_planted_in_a_training_source_fails_zero_shot_and_earlier_outputs_stay(
+    space: Workspace,
+) -> None:
+    held_out = json.loads((space.root / "data/pairs/eval/queries.jsonl").read_text().splitlines()[-1])
+    leaky = Collection(
+        [Document("d", "", "some law")],
+        [Query("innocent-looking", held_out["text"])],
+        [Judgement("innocent-looking", "d", 1)],
+    )
+    write_beir(space.root / "leaky", leaky, lambda q: "train")
+    metrics = (space.root / "reports/metrics.json").read_bytes()
+    try:
+        space.compose(
+            *OVERRIDES,
+            "protocol=zero_shot",
+            "data/train=beir",
+            "data.train.beir.path=leaky",
+            "data.train.beir.license=mit",
+        )
+        ran, output = space.repro(check=False)
+    finally:
+        shutil.rmtree(space.root / "leaky")
+        space.run("git", "checkout", "params.yaml", "dvc.lock")
+    assert ran == {"raw", "clean", "pairs"}
+    assert "ERROR in stage pairs" in output
+    assert "beir/innocent-looking" in output
+    assert repr(held_out["id"]) in output
+    assert (space.root / "reports/metrics.json").read_bytes() == metrics
+    assert space.repro()[0] <= {"raw", "clean", "pairs"}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (
+            ["crossval.folds=[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15]"],
+            "crossval.folds: asks for 16 folds of 14 queries",
+        ),
+        (["data.license=???"], "data.license: has no value"),
+        (["model=qwen3-embedding-0.6b"], "can't be loaded from the Hub"),
+        (["+train.epoch=1"], "train.epoch: is not a known key"),
+    ],
+)
+def test_bad_params_end_the_run_clearly_and_keep_earlier_outputs(
+    space: Workspace, overrides: list[str], message: str
+) -> None:
+    model = (space.root / "data/model/summary.json").read_bytes()
+    space.compose(*OVERRIDES, *overrides)
+    done = space.run("dvc", "repro", check=False)
+    assert done.returncode != 0
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (space.root / "data/model/summary.json").read_bytes() == model
+    restore(space)
+
+
+def test_a_stage_killed_in_the_middle_loses_nothing_and_the_next_repro_recovers(space: Workspace) -> None:
+    weights = space.root / "data/model/sentence_transformer/model.safetensors"
+    before = weights.read_bytes()
+    space.compose(*OVERRIDES, "loss.temperature=0.07")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    process = subprocess.Popen(
+        ["dvc", "repro", "--single-item", "model"],
+        cwd=space.root,
+        env={**os.environ, "PATH": path, "HF_HUB_OFFLINE": "1"},
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    partial = space.root / "data/.partial/data-model"
+    deadline = time.monotonic() + 120
+    while not partial.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert partial.exists()
+    assert weights.read_bytes() == before
+    ran, _ = space.repro("--single-item", "model")
+    assert ran == {"model"}
+    assert weights.read_bytes() != before
+    assert not partial.exists()
+    restore(space)
+
+
+def restore(space: Workspace) -> None:
+    """Back to the committed run, from the cache."""
+    space.run("git", "checkout", "-q", ".")
+    space.run("dvc", "checkout", "-q", "--force")
+    assert space.repro()[0] == set()
+
+
+def test_pushed_to_a_local_remote_a_fresh_clone_pulls_everything_and_runs_nothing(
+    space: Workspace, tmp_path: Path
+) -> None:
+    space.run("dvc", "remote", "add", "--local", "-d", "store", str(tmp_path / "store"))
+    space.run("dvc", "push")
+    space.run("git", "clone", "-q", str(space.root), str(tmp_path / "clone"))
+    clone = Workspace(tmp_path / "clone", {})
+    clone.run("dvc", "remote", "add", "--local", "-d", "store", str(tmp_path / "store"))
+    clone.run("dvc", "pull")
+    assert clone.repro()[0] == set()
+    name = "data/model/sentence_transformer/model.safetensors"
+    assert (clone.root / name).read_bytes() == (space.root / name).read_bytes()
