@@ -4,5 +4,5 @@
 set -euo pipefail
 make setup
 export PATH="$PWD/.venv/bin:$PATH"
-dvc exp run --name "${NAME:-aila-kfold}" -S data=aila_fire -S protocol=kfold -S train=aila "$@"
+dvc exp run --name "${NAME:-aila-kfold}" -S data=aila_fire -S protocol=kfold "$@"
 lexfit summary
