@@ -31,9 +31,7 @@ def test_params_yaml_is_the_composition_of_conf() -> None:
 
 @pytest.mark.parametrize("choice", CHOICES)
 def test_each_choice_composes_and_is_valid(choice: str, make_params: Callable[..., Params]) -> None:
-    # Experiment overlays are appended to the defaults list, as a user would with `+experiment=`.
-    override = f"+{choice}" if choice.startswith("experiment=") else choice
-    assert make_params(override, *NEEDS.get(choice, [])).seed == 42
+    assert make_params(choice, *NEEDS.get(choice, [])).seed == 42
 
 
 def test_unknown_choice_names_the_group() -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from safetensors import SafetensorError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,11 +35,12 @@ def explained_disk_errors(path: Path) -> Iterator[None]:
     """Turn a full disk or quota into a `LexfitError` that names the file being written."""
     try:
         yield
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+    except (OSError, SafetensorError) as error:
+        full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+        if full or os.strerror(errno.ENOSPC) in str(error):
             raise LexfitError(
                 str(path),
-                f"could not be written ({error.strerror})",
+                f"could not be written ({os.strerror(errno.ENOSPC)})",
                 "Free some space; earlier outputs are untouched and the next `dvc repro` goes on from them",
             ) from error
         raise

@@ -129,3 +129,17 @@ def test_a_missing_device_is_named(make_params: Callable[..., Params]) -> None:
         pytest.skip("this machine has a CUDA device")
     with pytest.raises(LexfitError, match=r"runtime\.device: no cuda device here.*hardware=cpu"):
         check_device(make_params("hardware=h100").runtime)
+
+
+def test_qlora_trains_on_a_4_bit_base_and_merges_into_a_plain_model(
+    params: Callable[..., Params], data: TrainingData, tmp_path: Path
+) -> None:
+    chosen = params("adapter=lora", "hardware.quantization=nf4", "adapter.target_modules=[query,value]")
+    trained = fine_tune(chosen, data, tmp_path / "live", tmp_path / "adapter")
+    assert sum(p["loss"] for p in trained.curve[-4:]) < sum(p["loss"] for p in trained.curve[:4])
+    assert (tmp_path / "adapter/adapter_model.safetensors").exists()
+    trained.model.save_pretrained(str(tmp_path / "plain"), create_model_card=False)
+    loaded = SentenceTransformer(str(tmp_path / "plain"), device="cpu")
+    assert {p.dtype for p in loaded.parameters()} == {next(loaded.parameters()).dtype}
+    np.testing.assert_array_equal(loaded.encode(["murder"]), trained.model.encode(["murder"]))
+    assert "quantization_config" not in (tmp_path / "plain/config.json").read_text()

@@ -33,7 +33,7 @@ def main(params: Params) -> None:
         untrained: Run = {}
         bm25: Run = {}
         for queries, passages in ranking_inputs(params.clean.split):
-            untrained |= dense_run(model, queries, passages, batch)
+            untrained |= dense_run(model, queries, passages, batch, params.runtime.progress)
             bm25 |= bm25_run(queries, passages)
         write_run(folder / "untrained.tsv", untrained)
         write_run(folder / "bm25.tsv", bm25)

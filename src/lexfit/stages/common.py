@@ -45,7 +45,16 @@ def run_stage(name: str, stage: Callable[[Params], None]) -> None:
     Seconds and memory go to logs/timings.jsonl, outside DVC's outputs, since they differ from run to run.
     """
     logging.basicConfig(level=logging.INFO, format=f"{name}: %(message)s", stream=sys.stderr)
-    for noisy in ("httpx", "datasets", "mteb", "sentence_transformers", "transformers", "ftfy", "fontTools"):
+    for noisy in (
+        "httpx",
+        "datasets",
+        "mteb",
+        "sentence_transformers",
+        "transformers",
+        "ftfy",
+        "fontTools",
+        "bitsandbytes",
+    ):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     start = time.perf_counter()
     try:

@@ -31,7 +31,7 @@ def main(params: Params, fold: int) -> None:
     for source in sorted({q["source"] for q in held_out}):
         queries = {q["id"]: q["text"] for q in held_out if q["source"] == source}
         passages = ranked_passages(records["documents"], source, params.clean.split)
-        run |= dense_run(trained.model, queries, passages, params.evaluation.batch_size)
+        run |= dense_run(trained.model, queries, passages, params.evaluation.batch_size, params.runtime.progress)
     with replacing(CROSSVAL / f"fold-{fold}") as folder:
         write_run(folder / "run.tsv", run)
         write_json(folder / "summary.json", {"held_out": [q["id"] for q in held_out], **trained.facts})

@@ -54,7 +54,13 @@ def held_out_run(params: Params, model: SentenceTransformer, benchmarked: Benchm
     covered = {d for scores in benchmarked.run.values() for d in scores}
     if params.clean.split == "none" and wanted <= set(benchmarked.run) and covered == set(passages):
         return {q: benchmarked.run[q] for q in sorted(wanted)}
-    return dense_run(model, {q: t for q, t in queries.items() if q in wanted}, passages, params.evaluation.batch_size)
+    return dense_run(
+        model,
+        {q: t for q, t in queries.items() if q in wanted},
+        passages,
+        params.evaluation.batch_size,
+        params.runtime.progress,
+    )
 
 
 def baseline_scores(task: str) -> dict[str, dict[str, Any]]:

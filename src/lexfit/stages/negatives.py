@@ -21,7 +21,7 @@ def _dense_run(params: Params, queries: dict[str, str], passages: dict[str, list
     from lexfit.training.base_models import load_base_model
 
     model = load_base_model(params.model, params.hardware, params.runtime)
-    return dense_run(model, queries, passages, params.evaluation.batch_size)
+    return dense_run(model, queries, passages, params.evaluation.batch_size, params.runtime.progress)
 
 
 def main(params: Params) -> None:
