@@ -143,3 +143,15 @@ def test_qlora_trains_on_a_4_bit_base_and_merges_into_a_plain_model(
     assert {p.dtype for p in loaded.parameters()} == {next(loaded.parameters()).dtype}
     np.testing.assert_array_equal(loaded.encode(["murder"]), trained.model.encode(["murder"]))
     assert "quantization_config" not in (tmp_path / "plain/config.json").read_text()
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls", "lasttoken"])
+def test_a_plain_transformer_gets_the_pooling_of_its_params(
+    params: Callable[..., Params], tiny_model: Path, pooling: str
+) -> None:
+    plain = tiny_model.parent / "transformer"
+    chosen = params(f"model.path={plain}", f"model.pooling={pooling}")
+    model = load_base_model(chosen.model, chosen.hardware, chosen.runtime)
+    assert model[1].get_config_dict()["pooling_mode"] == pooling
+    same = np.allclose(model.encode(["murder by night"]), SentenceTransformer(str(tiny_model)).encode(["murder by night"]))
+    assert same is (pooling == "mean")

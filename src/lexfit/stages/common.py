@@ -1,4 +1,4 @@
-"""What every stage entry shares: params, tidy errors, a timing log, quiet offline defaults."""
+"""What every stage entry shares: params, tidy errors, a timing log, outputs replaced whole."""
 
 from __future__ import annotations
 
@@ -23,20 +23,11 @@ if TYPE_CHECKING:
 
 TIMINGS = Path("logs/timings.jsonl")
 PARTIAL = Path("data/.partial")
-RAW, CLEAN, TRAIN, EVAL = (
-    Path("data/raw"),
-    Path("data/clean"),
-    Path("data/pairs/train"),
-    Path("data/pairs/eval"),
-)
-NEGATIVES, BASELINE, MODEL, CROSSVAL = (
-    Path("data/negatives"),
-    Path("data/baseline"),
-    Path("data/model"),
-    Path("data/crossval"),
-)
-CROSSVAL_SUMMARY = Path("data/crossval_summary")
-RESULTS, REPORTS = Path("data/mteb_results"), Path("reports")
+DATA, REPORTS = Path("data"), Path("reports")
+RAW, CLEAN, TRAIN, EVAL = DATA / "raw", DATA / "clean", DATA / "pairs/train", DATA / "pairs/eval"
+NEGATIVES, BASELINE, MODEL = DATA / "negatives", DATA / "baseline", DATA / "model"
+CROSSVAL, CROSSVAL_SUMMARY, RESULTS = DATA / "crossval", DATA / "crossval_summary", DATA / "mteb_results"
+QUIET = ("httpx", "datasets", "mteb", "sentence_transformers", "transformers", "ftfy", "fontTools", "bitsandbytes")
 
 
 def run_stage(name: str, stage: Callable[[Params], None]) -> None:
@@ -45,16 +36,7 @@ def run_stage(name: str, stage: Callable[[Params], None]) -> None:
     Seconds and memory go to logs/timings.jsonl, outside DVC's outputs, since they differ from run to run.
     """
     logging.basicConfig(level=logging.INFO, format=f"{name}: %(message)s", stream=sys.stderr)
-    for noisy in (
-        "httpx",
-        "datasets",
-        "mteb",
-        "sentence_transformers",
-        "transformers",
-        "ftfy",
-        "fontTools",
-        "bitsandbytes",
-    ):
+    for noisy in QUIET:
         logging.getLogger(noisy).setLevel(logging.ERROR)
     start = time.perf_counter()
     try:
