@@ -15,7 +15,9 @@ from tests.imports import closure
 
 PIPELINE: dict[str, Any] = yaml.safe_load((REPO / "dvc.yaml").read_text())["stages"]
 # What only reads params, reports errors and writes files changes no result.
-PLUMBING = {f"src/lexfit/{name}" for name in ("config.py", "rules.py", "errors.py", "io.py", "stages/common.py")}
+PLUMBING = {
+    f"src/lexfit/{name}" for name in ("config.py", "typed.py", "rules.py", "errors.py", "io.py", "stages/common.py")
+}
 
 
 def is_empty_package(path: str) -> bool:

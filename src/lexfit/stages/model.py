@@ -17,14 +17,14 @@ def main(params: Params) -> None:
     """Write data/model (sentence-transformers folder, adapter if any, summary) and the training curve."""
     quiet_progress(params.runtime.progress)
     records = read_records("model")
+    from lexfit.training.saving import save_model
     from lexfit.training.trainer import fine_tune, load_training_data
 
     data = load_training_data(params, records, exclude_fold=None)
     with replacing(MODEL) as folder:
         adapter = folder / "adapter" if params.adapter.kind == "lora" else None
         trained = fine_tune(params, data, Path("dvclive/model"), adapter)
-        target = str(folder / "sentence_transformer")
-        trained.model.save_pretrained(target, create_model_card=False, safe_serialization=True)
+        save_model(trained.model, folder / "sentence_transformer")
         write_json(folder / "summary.json", trained.facts)
     curve = [[int(p["step"]), p["loss"], p["learning_rate"]] for p in trained.curve]
     write_tsv(REPORTS / "plots" / "training.tsv", ["step", "loss", "learning_rate"], curve)
