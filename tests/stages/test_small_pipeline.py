@@ -310,3 +310,15 @@ def test_pushed_to_a_local_remote_a_fresh_clone_pulls_everything_and_runs_nothin
     assert clone.repro()[0] == set()
     name = "data/model/sentence_transformer/model.safetensors"
     assert (clone.root / name).read_bytes() == (space.root / name).read_bytes()
+
+
+def test_split_documents_rank_by_best_passage_and_mteb_scores_untouched_text(space: Workspace) -> None:
+    before = json.loads((space.root / "data/mteb_results/scores.json").read_text())
+    space.compose(*OVERRIDES, "clean=split_tokens", "clean.split_tokens=40", "clean.split_overlap=10")
+    space.repro()
+    passages = json.loads((space.root / "data/clean/summary.json").read_text())["task"]["passages"]
+    assert passages["passages"] > 2 * passages["documents"]
+    after = json.loads((space.root / "data/mteb_results/scores.json").read_text())
+    assert after["mteb"]["methods"]["untrained"] == before["mteb"]["methods"]["untrained"]
+    assert after["claim"]["methods"]["untrained"] != before["claim"]["methods"]["untrained"]
+    restore(space)
