@@ -13,7 +13,7 @@ from lexfit.config import Params
 from lexfit.errors import LexfitError
 from lexfit.training.base_models import check_device, load_base_model
 from lexfit.training.batches import TrainingData, build_training_data
-from lexfit.training.saving import save_model
+from lexfit.training.saving import name_adapter_base, save_model
 from lexfit.training.trainer import fine_tune
 
 WORDS = ["robbery", "contract", "marriage", "taxation", "election", "murder", "evidence", "custody"]
@@ -140,6 +140,10 @@ def test_qlora_trains_on_a_4_bit_base_and_merges_into_a_plain_model(
     trained = fine_tune(chosen, data, tmp_path / "live", tmp_path / "adapter")
     assert sum(p["loss"] for p in trained.curve[-4:]) < sum(p["loss"] for p in trained.curve[:4])
     assert (tmp_path / "adapter/adapter_model.safetensors").exists()
+    name_adapter_base(tmp_path / "adapter", chosen.model.hub_id, chosen.model.revision)
+    written = "".join(f.read_text() for f in (tmp_path / "adapter").iterdir() if f.suffix in {".json", ".md"})
+    assert str(chosen.model.path) not in written
+    assert chosen.model.hub_id in written
     trained.model.save_pretrained(str(tmp_path / "plain"), create_model_card=False)
     loaded = SentenceTransformer(str(tmp_path / "plain"), device="cpu")
     assert {p.dtype for p in loaded.parameters()} == {next(loaded.parameters()).dtype}

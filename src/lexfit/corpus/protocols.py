@@ -33,11 +33,10 @@ def claims(protocol: str, split: str) -> tuple[bool, str]:
         protocol: One of the five.
         split: `task` for the benchmark's own test queries, `test` for those the protocol holds out.
     """
-    if protocol in {"kfold", "all_labels"}:
-        return (
-            False,
-            "contaminated: the final model trained on these queries; the claim of kfold is the out-of-fold score",
-        )
+    if protocol == "all_labels":
+        return False, "contaminated: the model trained on these queries"
+    if protocol == "kfold":
+        return False, "contaminated: the final model trained on these queries; the claim is the out-of-fold score"
     if protocol == "fire2019" and split == "task":
         return False, "contaminated: AILA_Q1-Q10 trained the model; the claim of fire2019 is Q11-Q50"
     reason = {

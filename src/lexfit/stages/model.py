@@ -17,7 +17,7 @@ def main(params: Params) -> None:
     """Write data/model (sentence-transformers folder, adapter if any, summary) and the training curve."""
     quiet_progress(params.runtime.progress)
     records = read_records("model")
-    from lexfit.training.saving import save_model
+    from lexfit.training.saving import name_adapter_base, save_model
     from lexfit.training.trainer import fine_tune, load_training_data
 
     data = load_training_data(params, records, exclude_fold=None)
@@ -25,6 +25,8 @@ def main(params: Params) -> None:
         adapter = folder / "adapter" if params.adapter.kind == "lora" else None
         trained = fine_tune(params, data, Path("dvclive/model"), adapter)
         save_model(trained.model, folder / "sentence_transformer")
+        if adapter is not None:
+            name_adapter_base(adapter, params.model.hub_id, params.model.revision)
         write_json(folder / "summary.json", trained.facts)
     curve = [[int(p["step"]), p["loss"], p["learning_rate"]] for p in trained.curve]
     write_tsv(REPORTS / "plots" / "training.tsv", ["step", "loss", "learning_rate"], curve)

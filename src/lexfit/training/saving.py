@@ -26,3 +26,15 @@ def save_model(model: SentenceTransformer, folder: Path) -> None:
     versions = config.get("__version__", {})
     config["__version__"] = {name: version.split("+")[0] for name, version in versions.items()}
     write_text(folder / CONFIG, json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+
+
+def name_adapter_base(folder: Path, hub_id: str, revision: str) -> None:
+    """Say in a saved adapter which model it belongs to, by its Hub id rather than a path on this machine.
+
+    PEFT's generated README goes: it repeats that path, and the run has a card of its own.
+    """
+    file = folder / "adapter_config.json"
+    config = json.loads(file.read_text(encoding="utf-8"))
+    config |= {"base_model_name_or_path": hub_id, "revision": revision}
+    write_text(file, json.dumps(config, indent=2, sort_keys=True) + "\n")
+    (folder / "README.md").unlink(missing_ok=True)
