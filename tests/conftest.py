@@ -15,9 +15,18 @@ from lexfit.config import Params, parse_params
 from lexfit.corpus.records import Collection, Document, Judgement, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 REPO = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Trunk outputs and checkpoints go to a folder of the test session, not to the user's."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LEXFIT_CACHE", str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,9 @@ NEEDS = {
     "data/train=beir": ["data.train.beir.license=mit"],
     "protocol=fire2019": ["data=aila_fire"],
     "protocol=zero_shot": ["data/train=aila_fire"],
-    "negatives=none": ["train.negatives=0"],
+    "negatives=none": ["batches.negatives=0"],
+    "loss=corpus_softmax": ["batches=full"],
+    "batches=full": ["loss=corpus_softmax"],
     "hardware=rtx5090": ["adapter=lora"],
 }
 CHOICES = sorted(f"{path.parent.relative_to(CONF)}={path.stem}" for path in CONF.rglob("*.yaml") if path.parent != CONF)

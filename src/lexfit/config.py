@@ -8,8 +8,37 @@ from typing import Any, Literal
 
 import yaml
 
+from lexfit.config_training import (
+    AdapterParams,
+    BatchesParams,
+    HardwareParams,
+    LossParams,
+    ModelParams,
+    TrainParams,
+)
 from lexfit.errors import LexfitError
 from lexfit.typed import build
+
+__all__ = [
+    "AdapterParams",
+    "BatchesParams",
+    "CardParams",
+    "CleanParams",
+    "CrossvalParams",
+    "DataParams",
+    "EvaluationParams",
+    "HardwareParams",
+    "LossParams",
+    "ModelParams",
+    "NegativesParams",
+    "Params",
+    "ProtocolParams",
+    "RuntimeParams",
+    "SourceParams",
+    "TrainParams",
+    "load_params",
+    "parse_params",
+]
 
 PARAMS = Path("params.yaml")
 
@@ -81,7 +110,8 @@ class NegativesParams:
     """Mining of hard negatives; ranks count from 1 among the documents that aren't known positives.
 
     A candidate passes if its score is at most `positive - absolute_margin` and at most
-    `positive * (1 - relative_margin)`, where `positive` is the query's lowest-scored positive.
+    `positive - relative_margin * |positive|`, where `positive` is the query's best-scored positive.
+    `weighting` is that of the negatives in a loss: all alike, or falling with the rank.
     """
 
     miners: list[str]
@@ -90,77 +120,7 @@ class NegativesParams:
     rank_max: int
     absolute_margin: float | None
     relative_margin: float | None
-
-
-@dataclass(frozen=True)
-class ModelParams:
-    """A base model: exactly one of `package` (an installed one), `hub_id` and `path` says where it is."""
-
-    name: str
-    package: str | None
-    hub_id: str
-    path: str | None
-    revision: str
-    license: str
-    pooling: Literal["mean", "cls", "lasttoken", "max"] | None
-    padding_side: Literal["left", "right"]
-    query_prompt: str
-    document_prompt: str
-    max_seq_length: int
-    similarity: Literal["cosine", "dot"]
-    trust_remote_code: bool
-
-
-@dataclass(frozen=True)
-class AdapterParams:
-    """`full` or `lora`; `top_layers` trains only the last n transformer layers (null: all)."""
-
-    kind: Literal["full", "lora"]
-    top_layers: int | None
-    rank: int
-    alpha: int
-    dropout: float
-    target_modules: list[str]
-
-
-@dataclass(frozen=True)
-class LossParams:
-    """The contrastive loss; `symmetric` adds the direction from documents to queries."""
-
-    name: Literal["masked_mnrl"]
-    temperature: float
-    symmetric: bool
-
-
-@dataclass(frozen=True)
-class TrainParams:
-    """Optimisation: `batch_size` counts (query, positive) pairs; every key here changes the weights."""
-
-    epochs: int
-    batch_size: int
-    negatives: int
-    learning_rate: float
-    warmup_ratio: float
-    weight_decay: float
-    scheduler: str
-    max_grad_norm: float
-    dropout: float
-    max_seq_length: int
-
-
-@dataclass(frozen=True)
-class HardwareParams:
-    """What of the machine changes numbers: arithmetic, attention kernel, quantisation, CPU threads.
-
-    With `attention: auto` transformers takes the best kernel that the architecture has; the run's summary says which.
-    """
-
-    name: str
-    dtype: Literal["float32", "bfloat16", "float16"]
-    attention: Literal["auto", "eager", "sdpa", "flash_attention_2"]
-    quantization: Literal["none", "nf4"]
-    gradient_checkpointing: bool
-    threads: int
+    weighting: Literal["uniform", "rank"]
 
 
 @dataclass(frozen=True)
@@ -184,11 +144,16 @@ class CardParams:
 
 @dataclass(frozen=True)
 class RuntimeParams:
-    """What doesn't change results; no stage tracks it."""
+    """What doesn't change results; no stage tracks it.
+
+    A killed training goes on from its last checkpoint, one every `checkpoint_every` steps. Trunk outputs are kept
+    on disk up to `trunk_cache_mb` MiB.
+    """
 
     device: str
-    workers: int
     progress: bool
+    checkpoint_every: int
+    trunk_cache_mb: int
 
 
 @dataclass(frozen=True)
@@ -204,6 +169,7 @@ class Params:
     model: ModelParams
     adapter: AdapterParams
     loss: LossParams
+    batches: BatchesParams
     train: TrainParams
     hardware: HardwareParams
     evaluation: EvaluationParams

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lexfit.errors import LexfitError
+from lexfit.rules_training import check_training_rules
 
 if TYPE_CHECKING:
     from lexfit.config import Params
@@ -65,27 +66,14 @@ def check_rules(params: Params, where: str) -> None:
         "exceeds rank_max or is below 1",
         "Ranks start at 1",
     )
-    rule(
-        params.train.negatives <= mining.per_query and (not params.train.negatives or bool(mining.miners)),
-        "train.negatives",
-        f"asks for {params.train.negatives} a query where negatives mines {mining.per_query}",
-        "Raise negatives.per_query and name a miner, or lower train.negatives",
-    )
+    check_training_rules(params, rule)
     for key, value, low in (
-        ("train.epochs", params.train.epochs, 1),
-        ("train.batch_size", params.train.batch_size, 2),
         ("evaluation.batch_size", params.evaluation.batch_size, 1),
-        ("hardware.threads", params.hardware.threads, 1),
         ("negatives.per_query", mining.per_query, 1),
         ("clean.split_tokens", params.clean.split_tokens, 8),
         ("protocol.overlap_words", protocol.overlap_words, 3),
     ):
         rule(value >= low, key, f"is {value}", f"It must be at least {low}")
-    for name, number in (
-        ("loss.temperature", params.loss.temperature),
-        ("train.learning_rate", params.train.learning_rate),
-    ):
-        rule(number > 0, name, f"is {number}", "It must be positive")
     rule(
         0 < protocol.overlap_share <= 1,
         "protocol.overlap_share",
@@ -97,16 +85,4 @@ def check_rules(params: Params, where: str) -> None:
         "clean.split_overlap",
         f"is {params.clean.split_overlap}",
         "It must be at least 0 and less than clean.split_tokens",
-    )
-    rule(
-        params.hardware.quantization == "none" or params.adapter.kind == "lora",
-        "adapter.kind",
-        "a quantised base can't be trained in full",
-        "Use `-S adapter=lora`, or hardware.quantization=none",
-    )
-    rule(
-        not params.model.trust_remote_code or bool(params.model.revision),
-        "model.revision",
-        "trust_remote_code needs a pinned revision",
-        "Set model.revision to a commit of that model",
     )

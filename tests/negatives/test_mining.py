@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lexfit.config import NegativesParams, Params
 from lexfit.negatives.mining import Mined, draw_random, fuse, mine_query, rank_candidates
 
-PARAMS = NegativesParams(["bm25", "dense", "random"], 3, 1, 50, None, None)
+PARAMS = NegativesParams(["bm25", "dense", "random"], 3, 1, 50, None, None, "uniform")
 SCORES = {"p": 0.9, "a": 0.95, "b": 0.8, "c": 0.5, "d": 0.1}
 
 

@@ -76,6 +76,19 @@ def fuse(mined: dict[str, dict[str, Mined]], count: int) -> list[tuple[str, dict
     return [(d, {miner: found[d] for miner, found in mined.items() if d in found}) for d in best]
 
 
+def negative_weight(weighting: str, rank: int, count: int) -> float:
+    """A negative's weight in the softmax: 1 if `uniform`; if `rank`, falling as 1/rank with mean 1.
+
+    Args:
+        weighting: `uniform` or `rank`.
+        rank: From 1.
+        count: Negatives of the query.
+    """
+    if weighting == "uniform":
+        return 1.0
+    return round(count / (rank * sum(1 / r for r in range(1, count + 1))), 6)
+
+
 def mine_query(
     query: dict[str, Any],
     doc_ids: list[str],
@@ -102,13 +115,15 @@ def mine_query(
         mined[miner], counts = rank_candidates(scorers[miner](query["id"]), positives, params)
         for reason, number in counts.items():
             dropped[reason] += number
+    best = fuse(mined, params.per_query)
     records = [
         {
             "query_id": query["id"],
             "doc_id": doc_id,
             "rank": rank,
+            "weight": negative_weight(params.weighting, rank, len(best)),
             "miners": {miner: item._asdict() for miner, item in views.items()},
         }
-        for rank, (doc_id, views) in enumerate(fuse(mined, params.per_query), 1)
+        for rank, (doc_id, views) in enumerate(best, 1)
     ]
     return records, dropped

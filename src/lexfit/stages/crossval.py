@@ -22,9 +22,11 @@ def main(params: Params, fold: int) -> None:
     quiet_progress(params.runtime.progress)
     records = read_records("crossval")
     from lexfit.evaluation.dense import dense_run
-    from lexfit.training.trainer import fine_tune, load_training_data
+    from lexfit.training.batches import load_training_data
+    from lexfit.training.trainer import fine_tune
 
-    data = load_training_data(params, records, exclude_fold=fold)
+    inner = params.train.early_stopping is not None
+    data = load_training_data(records, params.batches.negatives, {fold}, inner=inner)
     trained = fine_tune(params, data, Path(f"dvclive/fold-{fold}"))
     held_out = [q for q in records["queries"] if q["fold"] == fold]
     run: Run = {}
@@ -35,6 +37,7 @@ def main(params: Params, fold: int) -> None:
     with replacing(CROSSVAL / f"fold-{fold}") as folder:
         write_run(folder / "run.tsv", run)
         write_json(folder / "summary.json", {"held_out": [q["id"] for q in held_out], **trained.facts})
+    trained.forget_checkpoints()
 
 
 if __name__ == "__main__":

@@ -17,10 +17,12 @@ def main(params: Params) -> None:
     """Write data/model (sentence-transformers folder, adapter if any, summary) and the training curve."""
     quiet_progress(params.runtime.progress)
     records = read_records("model")
+    from lexfit.training.batches import load_training_data
     from lexfit.training.saving import name_adapter_base, save_model
-    from lexfit.training.trainer import fine_tune, load_training_data
+    from lexfit.training.trainer import fine_tune
 
-    data = load_training_data(params, records, exclude_fold=None)
+    inner = params.train.early_stopping is not None
+    data = load_training_data(records, params.batches.negatives, set(), inner=inner)
     with replacing(MODEL) as folder:
         adapter = folder / "adapter" if params.adapter.kind == "lora" else None
         trained = fine_tune(params, data, Path("dvclive/model"), adapter)
@@ -30,6 +32,7 @@ def main(params: Params) -> None:
         write_json(folder / "summary.json", trained.facts)
     curve = [[int(p["step"]), p["loss"], p["learning_rate"]] for p in trained.curve]
     write_tsv(REPORTS / "plots" / "training.tsv", ["step", "loss", "learning_rate"], curve)
+    trained.forget_checkpoints()
 
 
 if __name__ == "__main__":

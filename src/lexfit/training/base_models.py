@@ -49,15 +49,29 @@ def keep_freed_memory() -> None:
         libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
-def set_dropout(model: nn.Module, rate: float) -> None:
-    """Set every dropout rate of a model, those of attention kernels included."""
+def freeze_dropout(model: nn.Module, rate: float, first: int) -> None:
+    """Set the dropout rate of the layers that train, those of attention kernels included, and 0 below them.
+
+    A frozen layer is the same function in every step then, whether or not its outputs are cached.
+
+    Args:
+        model: Its modules' names tell the layers.
+        rate: Of the layers from `first` on, and of what comes after them.
+        first: The first layer that trains.
+    """
     from torch import nn  # noqa: PLC0415
 
-    for module in model.modules():
+    from lexfit.training.layers import layer_of  # noqa: PLC0415
+
+    above = first == 0
+    for name, module in model.named_modules():
+        layer = layer_of(f"{name}.")
+        above = above or (layer is not None and layer >= first)
+        trains = above if layer is None else layer >= first
         if isinstance(module, nn.Dropout):
-            module.p = rate
+            module.p = rate if trains else 0.0
         if isinstance(getattr(module, "attention_dropout", None), float):
-            module.attention_dropout = rate  # type: ignore[assignment]
+            module.attention_dropout = rate if trains else 0.0
 
 
 def check_device(runtime: RuntimeParams) -> str:
@@ -86,7 +100,8 @@ def _model_kwargs(hardware: HardwareParams, *, quantize: bool, low_precision: bo
         from transformers import BitsAndBytesConfig  # noqa: PLC0415
 
         kwargs["quantization_config"] = BitsAndBytesConfig(
-            load_in_4bit=True,
+            load_in_4bit=hardware.quantization == "nf4",
+            load_in_8bit=hardware.quantization == "int8",
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,
             bnb_4bit_compute_dtype=getattr(torch, hardware.dtype),
@@ -108,7 +123,7 @@ def load_base_model(
         model: Which one; a plain transformer without sentence-transformers modules gets `model.pooling`.
         hardware: Attention kernel, and the dtype used if `low_precision`.
         runtime: The device.
-        quantize: Load 4-bit NF4 weights (for QLoRA).
+        quantize: Load the weights as `hardware.quantization` says (for QLoRA).
         low_precision: Load weights in `hardware.dtype` rather than float32.
 
     Raises:

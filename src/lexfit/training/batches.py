@@ -1,65 +1,59 @@
-"""From training records to the trainer's rows: texts, and the ids by which the loss masks."""
+"""From training records to what the trainer and the loss need: texts, ids, known positives, negatives."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lexfit.negatives.bm25 import Okapi
+from lexfit.training.passages import PassagePicker
 
 if TYPE_CHECKING:
-    import numpy as np
     from torch import Tensor
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Rows of the trainer's data set, and the order of queries and documents that labels refer to."""
+    """Texts and judgements by number; rows of the trainer's data set hold only such numbers as labels.
+
+    `rows` have `label` = [query, passage of the positive, how many of the query's negatives are used before],
+    with the two texts beside it for samplers that look at them. `negatives` holds, for each query, mined
+    passages with weights, best first. `inner` are queries that don't train, for early stopping.
+    """
 
     rows: list[dict[str, Any]]
     query_ids: list[str]
+    query_texts: list[str]
+    query_sources: list[str]
     doc_ids: list[str]
-    positives: dict[str, set[str]]
+    doc_sources: list[str]
+    passages: list[str]
+    doc_of_passage: list[int]
+    positives: list[set[int]]
+    negatives: list[list[tuple[int, float]]]
+    inner: list[int]
 
     def relevance(self) -> Tensor:
         """Known positives, boolean, shape (queries, documents)."""
         import torch  # noqa: PLC0415
 
-        column = {doc_id: i for i, doc_id in enumerate(self.doc_ids)}
         known = torch.zeros(len(self.query_ids), len(self.doc_ids), dtype=torch.bool)
-        for row, query_id in enumerate(self.query_ids):
-            for doc_id in self.positives[query_id]:
-                if doc_id in column:
-                    known[row, column[doc_id]] = True
+        for row, columns in enumerate(self.positives):
+            known[row, sorted(columns)] = True
         return known
 
+    def same_source(self) -> Tensor:
+        """Whether a document is of a query's source, boolean, shape (queries, documents)."""
+        import torch  # noqa: PLC0415
 
-class PassagePicker:
-    """For a query, the passage of a split document that BM25 over all passages ranks first; the first of equals.
+        rows = [[q == d for d in self.doc_sources] for q in self.query_sources]
+        return torch.tensor(rows, dtype=torch.bool)
 
-    Args:
-        passages: Passages by document. If no document is split, no index is built.
-    """
-
-    def __init__(self, passages: dict[str, list[str]]) -> None:
-        self._passages = passages
-        self._start: dict[str, int] = {}
-        flat: list[str] = []
-        for doc_id, parts in passages.items():
-            self._start[doc_id] = len(flat)
-            flat += parts
-        self._index = Okapi(flat) if len(flat) > len(passages) else None
-        self._scores: dict[str, np.ndarray] = {}
-
-    def pick(self, query: str, doc_id: str) -> str:
-        """The passage to train on."""
-        parts = self._passages[doc_id]
-        if self._index is None or len(parts) == 1:
-            return parts[0]
-        if query not in self._scores:
-            self._scores[query] = self._index.scores(query)
-        start = self._start[doc_id]
-        return parts[int(self._scores[query][start : start + len(parts)].argmax())]
+    def picker(self) -> PassagePicker:
+        """The passage picker over these documents."""
+        passages: dict[str, list[str]] = {doc_id: [] for doc_id in self.doc_ids}
+        for text, column in zip(self.passages, self.doc_of_passage, strict=True):
+            passages[self.doc_ids[column]].append(text)
+        return PassagePicker(passages)
 
 
 def build_training_data(
@@ -67,42 +61,73 @@ def build_training_data(
     documents: list[dict[str, Any]],
     pairs: list[dict[str, Any]],
     negatives: list[dict[str, Any]],
+    *,
     per_pair: int,
+    inner: list[dict[str, Any]] | None = None,
 ) -> TrainingData:
-    """One row for each (query, positive) pair, with `per_pair` mined negatives.
-
-    A query's negatives rotate over its pairs, so that each is used. Where fewer were mined, they repeat,
-    and with none the pair's own positive stands in: the loss masks both, so neither counts.
+    """One row for each (query, positive) pair; a query's negatives rotate over its pairs, so that each is used.
 
     Args:
         queries: Training queries; pairs of others are left out, so a fold is a subset of these.
         documents: All documents that pairs and negatives name.
         pairs: `query_id` and `doc_id` of each known positive.
-        negatives: Mined negatives, best first for each query.
-        per_pair: Negatives a row.
+        negatives: Mined negatives, best first for each query, with a `weight`.
+        per_pair: Negatives that a pair uses.
+        inner: Queries that are ranked for early stopping and have no row.
     """
-    texts = {d["id"]: d["passages"] for d in documents}
-    picker = PassagePicker(texts)
-    by_query = {q["id"]: q for q in queries}
-    doc_ids, query_ids = list(texts), list(by_query)
-    row_of, column_of = {q: i for i, q in enumerate(query_ids)}, {d: i for i, d in enumerate(doc_ids)}
-    mined: dict[str, list[str]] = {q: [] for q in query_ids}
+    held = inner or []
+    picker = PassagePicker({d["id"]: d["passages"] for d in documents})
+    column_of = {d["id"]: i for i, d in enumerate(documents)}
+    row_of = {q["id"]: i for i, q in enumerate(queries)}
+    everyone = [*queries, *held]
+    mined: list[list[tuple[int, float]]] = [[] for _ in everyone]
     for negative in negatives:
-        if negative["query_id"] in mined:
-            mined[negative["query_id"]].append(negative["doc_id"])
-    rows, used = [], dict.fromkeys(query_ids, 0)
+        if negative["query_id"] in row_of:
+            row = row_of[negative["query_id"]]
+            passage = picker.pick(queries[row]["clean_text"], negative["doc_id"])
+            mined[row].append((passage, negative["weight"]))
+    rows, used = [], [0] * len(queries)
     for pair in pairs:
-        if pair["query_id"] not in by_query:
+        if pair["query_id"] not in row_of:
             continue
-        query = by_query[pair["query_id"]]
-        pool = mined[query["id"]] or [pair["doc_id"]]
-        start = used[query["id"]]
-        chosen = [pool[(start + i) % len(pool)] for i in range(per_pair)]
-        used[query["id"]] += per_pair
-        anchor = query["clean_text"]
-        row: dict[str, Any] = {"anchor": anchor, "positive": picker.pick(anchor, pair["doc_id"])}
-        for i, doc_id in enumerate(chosen, 1):
-            row[f"negative_{i}"] = picker.pick(anchor, doc_id)
-        row["label"] = [row_of[query["id"]], column_of[pair["doc_id"]], *(column_of[d] for d in chosen)]
-        rows.append(row)
-    return TrainingData(rows, query_ids, doc_ids, {q["id"]: set(q["positives"]) for q in queries})
+        row = row_of[pair["query_id"]]
+        anchor = queries[row]["clean_text"]
+        passage = picker.pick(anchor, pair["doc_id"])
+        rows.append({"anchor": anchor, "positive": picker.flat[passage], "label": [row, passage, used[row]]})
+        used[row] += per_pair
+    return TrainingData(
+        rows=rows,
+        query_ids=[q["id"] for q in everyone],
+        query_texts=[q["clean_text"] for q in everyone],
+        query_sources=[q["source"] for q in everyone],
+        doc_ids=list(column_of),
+        doc_sources=[d["source"] for d in documents],
+        passages=picker.flat,
+        doc_of_passage=[column_of[d["id"]] for d in documents for _ in d["passages"]],
+        positives=[{column_of[d] for d in q["positives"] if d in column_of} for q in everyone],
+        negatives=mined,
+        inner=list(range(len(queries), len(everyone))),
+    )
+
+
+def load_training_data(
+    records: dict[str, list[dict[str, Any]]], per_pair: int, excluded: set[int], *, inner: bool = False
+) -> TrainingData:
+    """Training data of the queries outside some folds.
+
+    Args:
+        records: `queries`, `documents`, `pairs` and `negatives`, as the stages wrote them.
+        per_pair: Negatives that a pair uses.
+        excluded: Folds that are held out.
+        inner: Hold one more fold out, for early stopping: the next one after the highest excluded (cyclically).
+    """
+    queries = [q for q in records["queries"] if q["fold"] not in excluded]
+    held: list[dict[str, Any]] = []
+    if inner:
+        left = sorted({q["fold"] for q in queries})
+        chosen = next((f for f in left if f > max(excluded, default=-1)), left[0])
+        held = [q for q in queries if q["fold"] == chosen]
+        queries = [q for q in queries if q["fold"] != chosen]
+    return build_training_data(
+        queries, records["documents"], records["pairs"], records["negatives"], per_pair=per_pair, inner=held
+    )

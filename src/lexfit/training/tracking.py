@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import resource
 import time
 from typing import TYPE_CHECKING, Any
 
 from transformers import TrainerCallback
-
-from lexfit.errors import LexfitError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,30 +23,36 @@ def memory_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def curve_of(state: TrainerState) -> list[dict[str, float]]:
+    """Loss and learning rate of every step, those before a restart included."""
+    return [
+        {"step": entry["step"], "loss": round(float(entry["loss"]), 6), "learning_rate": float(entry["learning_rate"])}
+        for entry in state.log_history
+        if "loss" in entry
+    ]
+
+
 class CurveCallback(TrainerCallback):
-    """Records loss and learning rate of every step, and logs them with throughput and memory to DVCLive.
+    """Logs every step to DVCLive, with throughput and memory.
 
     Args:
         folder: DVCLive's folder; it isn't a DVC output, since throughput differs from run to run.
-        pairs_per_step: Pairs in a batch, for throughput in pairs a second.
-
-    Raises:
-        LexfitError: A step's loss is not a finite number.
+        rows_per_step: Rows in a batch, for throughput in rows a second.
     """
 
-    def __init__(self, folder: Path, pairs_per_step: int) -> None:
+    def __init__(self, folder: Path, rows_per_step: int) -> None:
         from dvclive import Live  # noqa: PLC0415
 
-        self.curve: list[dict[str, float]] = []
-        self._pairs = pairs_per_step
+        self._rows = rows_per_step
         self._live = Live(str(folder), save_dvc_exp=False, dvcyaml=None, report=None, monitor_system=False)
         self._since = time.perf_counter()
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Start the clock."""
-        del args, state, control, kwargs
+        """Start the clock, and the count where a restarted run's is."""
+        del args, control, kwargs
+        self._live.step = state.global_step
         self._since = time.perf_counter()
 
     def on_log(
@@ -60,24 +63,14 @@ class CurveCallback(TrainerCallback):
         logs: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Keep one point a step."""
-        del args, control, kwargs
+        """Log one point a step."""
+        del args, state, control, kwargs
         if logs is None or "loss" not in logs:
             return
-        loss = float(logs["loss"])
-        if not math.isfinite(loss):
-            raise LexfitError(
-                f"training step {state.global_step}",
-                f"the loss is {loss}",
-                "Lower train.learning_rate, or use float32",
-            )
         now = time.perf_counter()
-        self.curve.append(
-            {"step": state.global_step, "loss": round(loss, 6), "learning_rate": float(logs["learning_rate"])}
-        )
-        self._live.log_metric("train/loss", loss)
+        self._live.log_metric("train/loss", float(logs["loss"]))
         self._live.log_metric("train/learning_rate", float(logs["learning_rate"]))
-        self._live.log_metric("train/pairs_per_second", self._pairs / max(now - self._since, 1e-9))
+        self._live.log_metric("train/rows_per_second", self._rows / max(now - self._since, 1e-9))
         self._live.log_metric("train/memory_mib", memory_mib())
         self._live.next_step()
         self._since = now

@@ -1,133 +1,178 @@
-"""Fine-tuning through sentence-transformers' trainer."""
+"""Fine-tuning of one model, from loading the base to plain weights; a killed run goes on where it was."""
 
 from __future__ import annotations
 
 import logging
-import tempfile
+import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lexfit.training.adapters import attach, merge_adapter, save_adapter, trainable_parameters
-from lexfit.training.base_models import load_base_model, prepare_torch, set_dropout
-from lexfit.training.batches import TrainingData, build_training_data
-from lexfit.training.losses import build_loss
+from lexfit.training.adapters import attach, merge_adapter, save_adapter
+from lexfit.training.arguments import training_arguments
+from lexfit.training.base_models import freeze_dropout, load_base_model, prepare_torch
+from lexfit.training.checkpoints import (
+    checkpoint_folder,
+    is_readable,
+    latest_whole,
+    restore_state,
+    trained_state,
+)
+from lexfit.training.interpolation import interpolate
+from lexfit.training.layers import count_parameters, find_layers, first_trained_layer
+from lexfit.training.memory import explained_memory_errors
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sentence_transformers import SentenceTransformer
+    from torch import Tensor
 
     from lexfit.config import Params
+    from lexfit.training.batches import TrainingData
+    from lexfit.training.text_loss import TextLoss
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A fine-tuned model as a plain SentenceTransformer, its curve, and the facts of the run."""
+    """A fine-tuned model as a plain SentenceTransformer, its curve, and the facts of the run.
+
+    `checkpoints` may be deleted once the model is saved.
+    """
 
     model: SentenceTransformer
     curve: list[dict[str, float]]
     facts: dict[str, Any]
+    checkpoints: Path
+
+    def forget_checkpoints(self) -> None:
+        """Delete them: the result is where it belongs."""
+        shutil.rmtree(self.checkpoints, ignore_errors=True)
 
 
-def training_arguments(params: Params, steps_folder: str) -> Any:
-    """The trainer's arguments; nothing is saved or reported behind DVC's back."""
-    from sentence_transformers import SentenceTransformerTrainingArguments  # noqa: PLC0415
+def prepare_loss(params: Params, data: TrainingData) -> TextLoss:
+    """The base model ready for training, inside its loss (`.model`)."""
+    from lexfit.training.losses import build_objective  # noqa: PLC0415
+    from lexfit.training.negative_table import NegativeTable  # noqa: PLC0415
+    from lexfit.training.teachers import teacher_scores  # noqa: PLC0415
+    from lexfit.training.text_loss import TextLoss  # noqa: PLC0415
+    from lexfit.training.texts import TextTable  # noqa: PLC0415
 
-    train, hardware, model = params.train, params.hardware, params.model
-    columns = ["positive", *(f"negative_{i}" for i in range(1, train.negatives + 1))]
-    return SentenceTransformerTrainingArguments(
-        output_dir=steps_folder,
-        num_train_epochs=train.epochs,
-        per_device_train_batch_size=train.batch_size,
-        learning_rate=train.learning_rate,
-        warmup_steps=train.warmup_ratio,
-        weight_decay=train.weight_decay,
-        lr_scheduler_type=train.scheduler,
-        max_grad_norm=train.max_grad_norm,
-        prompts={"anchor": model.query_prompt, **dict.fromkeys(columns, model.document_prompt)},
-        bf16=hardware.dtype == "bfloat16",
-        fp16=hardware.dtype == "float16",
-        activation_checkpointing=hardware.gradient_checkpointing,
-        dataloader_num_workers=params.runtime.workers,
-        use_cpu=params.runtime.device == "cpu",
-        disable_tqdm=not params.runtime.progress,
-        seed=params.seed,
-        data_seed=params.seed,
-        save_strategy="no",
-        eval_strategy="no",
-        report_to="none",
-        logging_steps=1,
-        logging_strategy="steps",
-        logging_nan_inf_filter=False,  # by default the trainer reports NaN as 0
+    lora = params.adapter.kind == "lora"
+    quantize = params.hardware.quantization != "none"
+    model = load_base_model(params.model, params.hardware, params.runtime, quantize=quantize, low_precision=lora)
+    model.max_seq_length = params.train.max_seq_length
+    attach(model, params.adapter)
+    freeze_dropout(model, params.train.dropout, first_trained_layer(model[0].model))
+    texts = TextTable(model, data.query_texts, data.passages, find_trunk(params, model))
+
+    def teacher(name: str) -> Tensor:
+        return teacher_scores(name, model, texts, data, params.hardware.chunk)
+
+    return TextLoss(
+        model,
+        texts,
+        data,
+        build_objective(params.loss, data, teacher),
+        NegativeTable(data.negatives, params.negatives.per_query),
+        batches=params.batches,
+        hardware=params.hardware,
+        dims=params.loss.matryoshka_dims,
     )
+
+
+def find_trunk(params: Params, model: SentenceTransformer) -> Any:
+    """The frozen layers as a cache, or None where all layers train or `hardware.trunk_cache` is off."""
+    from lexfit.training.trunk import FrozenTrunk  # noqa: PLC0415
+    from lexfit.training.trunk_store import TrunkStore, trunk_scope  # noqa: PLC0415
+
+    depth = first_trained_layer(model[0].model)
+    if not params.hardware.trunk_cache or depth < 1:
+        return None
+    dtype = str(next(model.parameters()).dtype)
+    scope = trunk_scope(params.model, params.hardware, params.runtime, depth, dtype)
+    return FrozenTrunk(model, TrunkStore(scope, params.runtime.trunk_cache_mb))
+
+
+def train(
+    params: Params, data: TrainingData, loss: TextLoss, live_folder: Path, folder: Path
+) -> list[dict[str, float]]:
+    """Run the steps, from the last whole checkpoint in `folder` if there is one; returns the curve."""
+    from datasets import Dataset  # noqa: PLC0415
+    from transformers import EarlyStoppingCallback, PrinterCallback  # noqa: PLC0415
+
+    from lexfit.training.online import InnerEvaluator, RemineCallback  # noqa: PLC0415
+    from lexfit.training.steps import LabelCollator, StepTrainer  # noqa: PLC0415
+    from lexfit.training.tracking import CurveCallback, curve_of  # noqa: PLC0415
+
+    rows = data.rows
+    if params.loss.name == "corpus_softmax":  # a row is a query with all its positives
+        rows = list({row["label"][0]: row for row in rows}.values())
+    callbacks: list[Any] = [CurveCallback(live_folder, min(params.batches.size, len(rows)))]
+    if params.batches.remine_every:
+        callbacks.append(RemineCallback(loss, data, params.negatives, params.batches.remine_every))
+    patience = params.train.early_stopping
+    if patience is not None:
+        callbacks.append(EarlyStoppingCallback(patience))
+    checkpoint = latest_whole(folder)
+    while checkpoint is not None and not is_readable(checkpoint):
+        shutil.rmtree(checkpoint)
+        checkpoint = latest_whole(folder)
+    if checkpoint is not None:
+        logger.info("going on from step %s", checkpoint.name.split("-")[-1])
+    trainer = StepTrainer(
+        model=loss.model,
+        args=training_arguments(params, str(folder), find_layers(loss.model[0].model)),
+        train_dataset=Dataset.from_list(rows),
+        loss=loss,
+        data_collator=LabelCollator(loss.model.preprocess),
+        evaluator=InnerEvaluator(loss, data) if patience is not None else None,
+        callbacks=callbacks,
+    )
+    trainer.remove_callback(PrinterCallback)
+    with explained_memory_errors():
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    return curve_of(trainer.state)
 
 
 def fine_tune(params: Params, data: TrainingData, live_folder: Path, adapter_folder: Path | None = None) -> Trained:
     """Fine-tune the base model on `data`.
 
     Args:
-        params: model, adapter, loss, train, hardware, runtime and seed are used.
-        data: Rows and relevance.
+        params: seed, model, adapter, loss, batches, negatives, train, hardware and runtime are used.
+        data: Rows, texts and judgements.
         live_folder: Where DVCLive logs.
-        adapter_folder: Where a LoRA adapter is kept; a temporary place if None.
+        adapter_folder: Where a LoRA adapter is kept; beside the checkpoints if None.
+
+    Raises:
+        LexfitError: The loss is no finite number, memory is short, or the model can't be had.
     """
     prepare_torch(params.hardware, params.seed)
-    from datasets import Dataset  # noqa: PLC0415
-    from sentence_transformers import SentenceTransformerTrainer  # noqa: PLC0415
-
-    from lexfit.training.tracking import CurveCallback  # noqa: PLC0415
-
-    lora = params.adapter.kind == "lora"
-    quantize = params.hardware.quantization != "none"
-    model = load_base_model(params.model, params.hardware, params.runtime, quantize=quantize, low_precision=lora)
-    set_dropout(model, params.train.dropout)
-    attach(model, params.adapter)
-    trainable, total = trainable_parameters(model)
+    folder = checkpoint_folder(params, data)
+    loss = prepare_loss(params, data)
+    model = loss.model
+    trainable, total = count_parameters(model.parameters())
     logger.info("%d of %d parameters train on %d pairs", trainable, total, len(data.rows))
-    model.max_seq_length = params.train.max_seq_length
-    loss = build_loss(params.loss, model, data.relevance())
-    curve = CurveCallback(live_folder, params.train.batch_size)
-    with tempfile.TemporaryDirectory() as scratch:
-        trainer = SentenceTransformerTrainer(
-            model=model,
-            args=training_arguments(params, scratch),
-            train_dataset=Dataset.from_list(data.rows),
-            loss=loss,
-            callbacks=[curve],
-        )
-        trainer.train()
-        if lora:
-            adapter = adapter_folder or Path(scratch) / "adapter"
-            save_adapter(model, adapter)
-            model = merge_adapter(load_base_model(params.model, params.hardware, params.runtime), adapter)
+    base = trained_state(loss)
+    curve = train(params, data, loss, live_folder, folder)
+    restore_state(loss, interpolate(base, trained_state(loss), params.train.interpolation))
+    if params.adapter.kind == "lora":
+        adapter = adapter_folder or folder / "adapter"
+        save_adapter(model, adapter)
+        model = merge_adapter(load_base_model(params.model, params.hardware, params.runtime), adapter)
     model.max_seq_length = params.model.max_seq_length
     model.eval()
-    last = [point["loss"] for point in curve.curve[-max(1, len(curve.curve) // params.train.epochs) :]]
+    last = [point["loss"] for point in curve[-max(1, len(curve) // params.train.epochs) :]]
     facts = {
         "attention": model[0].model.config._attn_implementation,
         "pairs": len(data.rows),
-        "queries": len(data.query_ids),
-        "steps": len(curve.curve),
+        "queries": len(data.query_ids) - len(data.inner),
+        "inner_queries": [data.query_ids[row] for row in data.inner],
+        "steps": len(curve),
         "trainable_parameters": trainable,
         "parameters": total,
-        "loss": {"name": type(loss).__name__, **loss.get_config_dict()},
+        "loss": {"name": type(loss.objective).__name__, **loss.get_config_dict()},
         "mean_loss_of_last_epoch": round(sum(last) / len(last), 6),
     }
-    return Trained(model, curve.curve, facts)
-
-
-def load_training_data(
-    params: Params, records: dict[str, list[dict[str, Any]]], exclude_fold: int | None
-) -> TrainingData:
-    """Training data of all training queries, or of those outside one fold.
-
-    Args:
-        params: `train.negatives` is used.
-        records: `queries`, `documents`, `pairs` and `negatives`, as the stages wrote them.
-        exclude_fold: The fold that is held out.
-    """
-    queries = [q for q in records["queries"] if q["fold"] != exclude_fold]
-    return build_training_data(
-        queries, records["documents"], records["pairs"], records["negatives"], params.train.negatives
-    )
+    return Trained(model, curve, facts, folder)

@@ -1,0 +1,118 @@
+"""The params sections that training reads, as frozen dataclasses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class ModelParams:
+    """A base model: exactly one of `package` (an installed one), `hub_id` and `path` says where it is."""
+
+    name: str
+    package: str | None
+    hub_id: str
+    path: str | None
+    revision: str
+    license: str
+    pooling: Literal["mean", "cls", "lasttoken", "max"] | None
+    padding_side: Literal["left", "right"]
+    query_prompt: str
+    document_prompt: str
+    max_seq_length: int
+    similarity: Literal["cosine", "dot"]
+    trust_remote_code: bool
+
+
+@dataclass(frozen=True)
+class AdapterParams:
+    """`full` or `lora`; `top_layers` trains only the last n transformer layers (null: all)."""
+
+    kind: Literal["full", "lora"]
+    top_layers: int | None
+    rank: int
+    alpha: int
+    dropout: float
+    target_modules: list[str]
+
+
+@dataclass(frozen=True)
+class LossParams:
+    """The loss; the files of conf/loss say which keys each one reads, and the others stay at their neutral values.
+
+    `corpus_softmax`: `label_smoothing`, `soft_labels` (with `soft_weight`, `soft_temperature`), `corpus_limit`.
+    `masked_mnrl`: `symmetric`. `gist`, `margin_mse`, `distill_kl`: `teacher`. `triplet`, `gist`: `margin`.
+    All but `triplet` and `margin_mse` divide similarities by `temperature`. `matryoshka_dims` wraps any of them.
+    """
+
+    name: Literal["corpus_softmax", "masked_mnrl", "triplet", "gist", "margin_mse", "distill_kl"]
+    temperature: float
+    symmetric: bool
+    margin: float
+    label_smoothing: float
+    soft_labels: Literal["none", "bm25", "base"]
+    soft_weight: float
+    soft_temperature: float
+    teacher: Literal["bm25", "base"]
+    corpus_limit: int
+    matryoshka_dims: list[int]
+
+
+@dataclass(frozen=True)
+class BatchesParams:
+    """What a step is made of.
+
+    `size` counts queries for `corpus_softmax` and (query, positive) pairs for the other losses, `negatives`
+    the mined negatives of each pair, whose weight in the softmax is `negative_weight` times that of an in-batch
+    one. With `remine_every` n > 0 the current model mines them anew after every n steps.
+    """
+
+    size: int
+    negatives: int
+    negative_weight: float
+    remine_every: int
+    sampler: Literal["random", "no_duplicates"]
+
+
+@dataclass(frozen=True)
+class TrainParams:
+    """Optimisation; every key here changes the weights.
+
+    The learning rate of a layer is `layer_decay` times that of the layer above. `early_stopping` holds the fold
+    after the excluded one out of training, and stops after that many epochs without gain on it (null: never).
+    The final weights are `base + interpolation * (tuned - base)` (Wortsman et al. 2022, arXiv 2109.01903).
+    """
+
+    epochs: int
+    learning_rate: float
+    layer_decay: float
+    warmup_ratio: float
+    weight_decay: float
+    scheduler: str
+    max_grad_norm: float
+    dropout: float
+    max_seq_length: int
+    interpolation: float
+    early_stopping: int | None
+
+
+@dataclass(frozen=True)
+class HardwareParams:
+    """What of the machine changes numbers: arithmetic, attention kernel, quantisation, CPU threads.
+
+    With `attention: auto` transformers takes the best kernel that the architecture has; the run's summary says which.
+    Training encodes `chunk` texts at once; with `gradient_cache` it encodes them again for the gradient, so that
+    memory is that of one chunk (Gao et al. 2021, arXiv 2101.06983), not with `gradient_checkpointing`.
+    `trunk_cache` runs layers that don't train once for each text.
+    """
+
+    name: str
+    dtype: Literal["float32", "bfloat16", "float16"]
+    attention: Literal["auto", "eager", "sdpa", "flash_attention_2"]
+    quantization: Literal["none", "nf4", "int8"]
+    gradient_checkpointing: bool
+    gradient_cache: bool
+    chunk: int
+    trunk_cache: bool
+    threads: int

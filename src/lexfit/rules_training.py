@@ -1,0 +1,128 @@
+"""Rules of the params that training reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lexfit.config import Params
+
+    Rule = Callable[[bool, str, str, str], None]
+
+
+def check_training_rules(params: Params, rule: Rule) -> None:
+    """Check loss, batches, train, adapter, model and hardware.
+
+    Args:
+        params: All of them.
+        rule: Raises unless its first argument holds; the others are key, problem and remedy.
+    """
+    _check_loss(params, rule)
+    train, hardware, batches = params.train, params.hardware, params.batches
+    for key, value, low in (
+        ("train.epochs", train.epochs, 1),
+        ("batches.size", batches.size, 2),
+        ("batches.negatives", batches.negatives, 0),
+        ("batches.remine_every", batches.remine_every, 0),
+        ("hardware.threads", hardware.threads, 1),
+        ("hardware.chunk", hardware.chunk, 1),
+        ("runtime.checkpoint_every", params.runtime.checkpoint_every, 1),
+        ("runtime.trunk_cache_mb", params.runtime.trunk_cache_mb, 1),
+        ("train.early_stopping", 1 if train.early_stopping is None else train.early_stopping, 1),
+    ):
+        rule(value >= low, key, f"is {value}", f"It must be at least {low}")
+    for key, number in (
+        ("train.learning_rate", train.learning_rate),
+        ("batches.negative_weight", batches.negative_weight),
+    ):
+        rule(number > 0, key, f"is {number}", "It must be positive")
+    rule(0 < train.layer_decay <= 1, "train.layer_decay", f"is {train.layer_decay}", "Use a factor in (0, 1]")
+    rule(0 <= train.dropout < 1, "train.dropout", f"is {train.dropout}", "Use a rate in [0, 1)")
+    rule(
+        0 < train.interpolation <= 1,
+        "train.interpolation",
+        f"is {train.interpolation}",
+        "Use a share in (0, 1]; 1 keeps the tuned weights as they are",
+    )
+    rule(
+        train.early_stopping is None or len(params.crossval.folds) >= 3,
+        "train.early_stopping",
+        "needs a fold beside the one that is tested and those that train",
+        "List at least three crossval.folds, or set it to null",
+    )
+    rule(
+        not (hardware.gradient_checkpointing and hardware.gradient_cache),
+        "hardware.gradient_cache",
+        "and gradient_checkpointing would each compute everything twice",
+        "Turn one of them off",
+    )
+    rule(
+        hardware.quantization == "none" or params.adapter.kind == "lora",
+        "adapter.kind",
+        "a quantised base can't be trained in full",
+        "Use `-S adapter=lora`, or hardware.quantization=none",
+    )
+    rule(
+        not params.model.trust_remote_code or bool(params.model.revision),
+        "model.revision",
+        "trust_remote_code needs a pinned revision",
+        "Set model.revision to a commit of that model",
+    )
+
+
+def _check_loss(params: Params, rule: Rule) -> None:
+    loss, batches, mining = params.loss, params.batches, params.negatives
+    rule(
+        batches.negatives <= mining.per_query and (not batches.negatives or bool(mining.miners)),
+        "batches.negatives",
+        f"asks for {batches.negatives} a pair where negatives mines {mining.per_query if mining.miners else 0}",
+        "Raise negatives.per_query and name a miner, or lower batches.negatives",
+    )
+    rule(
+        loss.name != "triplet" or batches.negatives == 1,
+        "batches.negatives",
+        f"is {batches.negatives}, and a triplet has one negative",
+        "Set it to 1",
+    )
+    rule(
+        loss.name not in {"margin_mse", "distill_kl"} or batches.negatives >= 1,
+        "batches.negatives",
+        f"is 0, and {loss.name} compares a positive with mined negatives",
+        "Set it to at least 1",
+    )
+    rule(
+        loss.name != "corpus_softmax" or (batches.negatives == 0 and batches.remine_every == 0),
+        "batches",
+        "asks for mined negatives, and corpus_softmax already has every document in its softmax",
+        "Use `-S batches=full`, or another loss",
+    )
+    rule(
+        not batches.remine_every or batches.negatives >= 1,
+        "batches.remine_every",
+        "mines negatives that no pair uses",
+        "Raise batches.negatives, or set it to 0",
+    )
+    rule(loss.temperature > 0, "loss.temperature", f"is {loss.temperature}", "It must be positive")
+    rule(loss.soft_temperature > 0, "loss.soft_temperature", f"is {loss.soft_temperature}", "It must be positive")
+    rule(loss.margin >= 0, "loss.margin", f"is {loss.margin}", "It must not be negative")
+    rule(
+        loss.label_smoothing >= 0 and loss.soft_weight >= 0 and loss.label_smoothing + loss.soft_weight < 1,
+        "loss.label_smoothing",
+        f"({loss.label_smoothing}) and soft_weight ({loss.soft_weight}) leave nothing for the known positives",
+        "Let their sum be below 1",
+    )
+    rule(
+        (loss.soft_labels == "none") == (loss.soft_weight == 0),
+        "loss.soft_weight",
+        f"is {loss.soft_weight} with soft_labels {loss.soft_labels}",
+        "Set both, or soft_labels=none and soft_weight=0",
+    )
+    dims = loss.matryoshka_dims
+    rule(
+        all(dim > 0 for dim in dims) and len(set(dims)) == len(dims),
+        "loss.matryoshka_dims",
+        f"is {dims}",
+        "List different positive dimensions, the full one among them",
+    )

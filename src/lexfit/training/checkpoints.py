@@ -1,0 +1,106 @@
+"""Checkpoints from which a killed training goes on to the same bytes: where they are, and when one is whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from lexfit.cache import cache_folder, code_digest, digest
+from lexfit.training.trunk_store import weights_identity
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import nn
+
+    from lexfit.config import Params
+    from lexfit.training.batches import TrainingData
+
+STATE = "trained.safetensors"
+WHOLE = "complete"
+LIBRARIES = ("torch", "transformers", "sentence-transformers", "peft", "accelerate")
+SECTIONS = ("seed", "model", "adapter", "loss", "batches", "train", "hardware")
+
+
+def checkpoint_folder(params: Params, data: TrainingData) -> Path:
+    """The folder of one training: its name is a hash of everything that the result depends on."""
+    sections = {
+        name: asdict(value) if not isinstance(value := getattr(params, name), int) else value for name in SECTIONS
+    }
+    contents = {**asdict(data), "positives": [sorted(columns) for columns in data.positives]}
+    key = {
+        "params": sections,
+        "device": params.runtime.device,
+        "data": contents,
+        "weights": weights_identity(params.model),
+        "code": code_digest(),
+        "libraries": {name: version(name) for name in LIBRARIES},
+    }
+    return cache_folder("checkpoints") / digest(key)
+
+
+def latest_whole(folder: Path) -> Path | None:
+    """The last checkpoint that was written to its end; others, left by a kill, are removed."""
+    found = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[-1]))
+    whole = [path for path in found if (path / WHOLE).exists()]
+    for path in found:
+        if path not in whole:
+            shutil.rmtree(path)
+    return whole[-1] if whole else None
+
+
+def mark_whole(checkpoint: Path) -> None:
+    """Say that all of a checkpoint is on disk."""
+    for file in sorted(checkpoint.iterdir()):
+        with file.open("rb") as stream:
+            os.fsync(stream.fileno())
+    (checkpoint / WHOLE).touch()
+
+
+def trained_state(loss: nn.Module) -> dict[str, torch.Tensor]:
+    """What training changes: parameters that train, and the table of mined negatives."""
+    state = {f"parameter/{n}": p.detach() for n, p in loss.named_parameters() if p.requires_grad}
+    for name, buffer in loss.named_buffers():
+        if name.startswith("negatives."):
+            state[f"buffer/{name}"] = buffer
+    return {name: tensor.cpu().contiguous().clone() for name, tensor in state.items()}
+
+
+def save_state(loss: nn.Module, checkpoint: Path) -> None:
+    """Write `trained_state` into a checkpoint."""
+    checkpoint.mkdir(parents=True, exist_ok=True)
+    save_file(trained_state(loss), checkpoint / STATE)
+
+
+def restore_state(loss: nn.Module, state: dict[str, torch.Tensor]) -> None:
+    """Put a state of `trained_state` back."""
+    targets: dict[str, Any] = {f"parameter/{n}": p for n, p in loss.named_parameters()}
+    targets |= {f"buffer/{n}": b for n, b in loss.named_buffers()}
+    with torch.no_grad():
+        for name, tensor in state.items():
+            targets[name].copy_(tensor)
+
+
+def load_state(loss: nn.Module, checkpoint: Path) -> None:
+    """Put a checkpoint's state back.
+
+    Raises:
+        SafetensorError: The file is damaged.
+    """
+    restore_state(loss, load_file(checkpoint / STATE))
+
+
+def is_readable(checkpoint: Path) -> bool:
+    """Whether a checkpoint's tensors can be read."""
+    try:
+        load_file(checkpoint / STATE)
+    except (OSError, SafetensorError):
+        return False
+    return True

@@ -1,0 +1,143 @@
+"""The bridge from a batch of numbers to a loss over embeddings: each unique text of a step is embedded once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from sentence_transformers.sentence_transformer.losses.matryoshka import shrink
+from torch import Tensor, nn
+
+from lexfit.training.gradient_cache import cached_loss
+from lexfit.training.losses.corpus_softmax import CorpusSoftmaxLoss, best_passage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sentence_transformers import SentenceTransformer
+
+    from lexfit.config import BatchesParams, HardwareParams
+    from lexfit.training.batches import TrainingData
+    from lexfit.training.negative_table import NegativeTable
+    from lexfit.training.texts import TextTable
+
+
+class TextLoss(nn.Module):
+    """A loss as sentence-transformers' trainer calls it, whose batches are labels only.
+
+    Args:
+        model: The model to train.
+        texts: All texts of the run.
+        data: What the numbers in labels stand for.
+        objective: A loss over embeddings (see `lexfit.training.losses`).
+        negatives: Mined negatives by query.
+        batches: `negatives` a pair and their weight.
+        hardware: `chunk` and `gradient_cache`.
+        dims: Matryoshka dimensions, each of which the objective is summed over (Kusupati et al. 2022,
+            arXiv 2205.13147); none: the whole embedding.
+    """
+
+    doc_of_passage: Tensor
+
+    def __init__(
+        self,
+        model: SentenceTransformer,
+        texts: TextTable,
+        data: TrainingData,
+        objective: nn.Module,
+        negatives: NegativeTable,
+        *,
+        batches: BatchesParams,
+        hardware: HardwareParams,
+        dims: list[int],
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.objective = objective
+        self.negatives = negatives
+        self.query_ids = data.query_ids
+        self._texts, self._dims = texts, dims
+        self._count, self._weight = batches.negatives, batches.negative_weight
+        self._chunk, self._gradient_cache = hardware.chunk, hardware.gradient_cache
+        self._documents = len(data.doc_ids)
+        self.register_buffer("doc_of_passage", torch.tensor(data.doc_of_passage), persistent=False)
+
+    def forward(self, features: Iterable[dict[str, Tensor]], labels: Tensor) -> Tensor:
+        """The loss of a batch.
+
+        Args:
+            features: Empty: texts are looked up by number.
+            labels: Shape (rows, 3), `label` of `TrainingData.rows`.
+        """
+        del features
+        if isinstance(self.objective, CorpusSoftmaxLoss):
+            return self._over_corpus(torch.unique(labels[:, 0]))
+        return self._over_pairs(labels)
+
+    def scores(self) -> Tensor:
+        """Similarity of every query and document by the model as it is, shape (queries, documents), on the CPU."""
+        training = self.model.training
+        self.model.eval()
+        with torch.no_grad():
+            order = self._texts.chunks(range(len(self._texts)), self._chunk)
+            embedded = torch.cat([self._texts.embed(self.model, chunk) for chunk in order])
+        self.model.train(training)
+        everything = embedded[
+            torch.argsort(torch.tensor([i for chunk in order for i in chunk], device=embedded.device))
+        ]
+        queries, passages = everything[: self._texts.queries], everything[self._texts.queries :]
+        similarity = getattr(self.model, "module", self.model).similarity(queries, passages)
+        return best_passage(similarity, self.doc_of_passage, self._documents).cpu()
+
+    def get_config_dict(self) -> dict[str, Any]:
+        """What the model card says of this loss."""
+        config: dict[str, Any] = self.objective.get_config_dict()  # type: ignore[operator]
+        return {**config, "matryoshka_dims": self._dims} if self._dims else config
+
+    def _over_corpus(self, queries: Tensor) -> Tensor:
+        objective = self.objective
+        assert isinstance(objective, CorpusSoftmaxLoss)
+        wanted = objective.allowed[queries].any(dim=0)[self.doc_of_passage]
+        passages = torch.nonzero(wanted)[:, 0]
+
+        def loss_of(query_embeddings: Tensor, passage_embeddings: Tensor) -> Tensor:
+            value: Tensor = objective(query_embeddings, passage_embeddings, queries, passages)
+            return value
+
+        return self._embedded(queries, passages, loss_of)
+
+    def _over_pairs(self, labels: Tensor) -> Tensor:
+        queries, positives, used = labels.unbind(dim=1)
+        negatives, weights = self.negatives.draw(queries, positives, used, self._count)
+        columns = torch.cat([positives[:, None], negatives], dim=1)  # (pairs, 1 + negatives), passages
+        unique_queries, query_at = torch.unique(queries, return_inverse=True)
+        unique_passages, passage_at = torch.unique(columns, return_inverse=True)
+        ids = torch.cat([queries[:, None], self.doc_of_passage[columns]], dim=1)
+        compute: Any = self.objective.compute_loss_from_embeddings
+
+        def loss_of(query_embeddings: Tensor, passage_embeddings: Tensor) -> Tensor:
+            embeddings = [query_embeddings[query_at], *(passage_embeddings[at] for at in passage_at.T)]
+            value: Tensor = compute(embeddings, ids, weights * self._weight)
+            return value
+
+        return self._embedded(unique_queries, unique_passages, loss_of)
+
+    def _embedded(self, queries: Tensor, passages: Tensor, loss_of: Any) -> Tensor:
+        """`loss_of` on the embeddings of these queries and passages, chunk by chunk."""
+        wanted = [*queries.tolist(), *(passages + self._texts.queries).tolist()]
+        chunks = self._texts.chunks(wanted, self._chunk)
+        order = {text: place for place, text in enumerate(i for chunk in chunks for i in chunk)}
+        at = torch.tensor([order[text] for text in wanted], device=queries.device)
+        query_at, passage_at = at[: len(queries)], at[len(queries) :]
+
+        def embed(chunk: list[int]) -> Tensor:
+            return self._texts.embed(self.model, chunk)
+
+        def summed(embedded: Tensor) -> Tensor:
+            parts = [shrink(embedded, dim) for dim in self._dims] or [embedded]
+            total: Tensor = sum(loss_of(part[query_at], part[passage_at]) for part in parts)
+            return total
+
+        if self._gradient_cache and torch.is_grad_enabled():
+            return cached_loss(chunks, embed, summed)
+        return summed(torch.cat([embed(chunk) for chunk in chunks]))

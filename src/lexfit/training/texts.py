@@ -1,0 +1,79 @@
+"""Every unique text of a training run, tokenised once, and its embedding by the model as it is."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sentence_transformers import SentenceTransformer
+
+    from lexfit.training.trunk import FrozenTrunk
+
+
+class TextTable:
+    """Queries and passages by number: queries come first, passage p is text `len(queries) + p`.
+
+    Args:
+        model: Tokenises; its prompts `query` and `document` are put in front, and its `max_seq_length` holds.
+        queries: Texts of the queries.
+        passages: Texts of the passages.
+        trunk: The frozen layers, whose outputs are then used in place of tokens; None runs every layer each time.
+    """
+
+    def __init__(
+        self, model: SentenceTransformer, queries: list[str], passages: list[str], trunk: FrozenTrunk | None
+    ) -> None:
+        self.queries = len(queries)
+        self._trunk = trunk
+        self._tokenizer = model.tokenizer
+        prompts = {name: model.prompts.get(name) or None for name in ("query", "document")}
+        self._features = [dict(model.preprocess([t], prompt=prompts["query"])) for t in queries]
+        self._features += [dict(model.preprocess([t], prompt=prompts["document"])) for t in passages]
+        self._hidden = [trunk.output(f) for f in self._features] if trunk else None
+        self._lengths = [int(f["input_ids"].shape[1]) for f in self._features]
+
+    def __len__(self) -> int:
+        return len(self._features)
+
+    def chunks(self, indices: Sequence[int], size: int) -> list[list[int]]:
+        """The texts in groups of up to `size`, queries and passages apart, each group of like lengths."""
+        groups = []
+        for kind in (False, True):
+            own = sorted((i for i in indices if (i >= self.queries) is kind), key=lambda i: (self._lengths[i], i))
+            groups += [own[start : start + size] for start in range(0, len(own), size)]
+        return groups
+
+    def embed(self, model: Any, indices: Sequence[int]) -> Tensor:
+        """Embeddings of one group of texts, shape (texts, dimension), float32, in the order of `indices`."""
+        device = next(model.parameters()).device
+        features = self._pad([self._features[i] for i in indices])
+        features = {k: v.to(device) if isinstance(v, Tensor) else v for k, v in features.items()}
+        replay: Any = nullcontext()
+        if self._trunk and self._hidden:
+            length = features["input_ids"].shape[1]
+            replay = self._trunk.replay(self._pad_hidden([self._hidden[i] for i in indices], length).to(device))
+        with replay:
+            embedding: Tensor = model(features)["sentence_embedding"]
+        return embedding.float() if embedding.dtype in {torch.float16, torch.bfloat16} else embedding
+
+    def _pad(self, features: list[dict[str, Any]]) -> dict[str, Any]:
+        tensors = [k for k, v in features[0].items() if isinstance(v, Tensor) and v.ndim == 2]
+        padded = self._tokenizer.pad({k: [f[k][0].tolist() for f in features] for k in tensors}, return_tensors="pt")
+        return {**features[0], **padded}
+
+    def _pad_hidden(self, hidden: list[Tensor], length: int) -> Tensor:
+        out = hidden[0].new_zeros(len(hidden), length, hidden[0].shape[1])
+        for row, states in enumerate(hidden):
+            where = slice(length - len(states), length) if self._left else slice(0, len(states))
+            out[row, where] = states
+        return out
+
+    @property
+    def _left(self) -> bool:
+        return bool(self._tokenizer.padding_side == "left")

@@ -1,0 +1,123 @@
+"""The frozen lower layers of a transformer, run once for each text and replayed from then on."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from lexfit.training.layers import find_layers, first_trained_layer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sentence_transformers import SentenceTransformer
+
+    from lexfit.training.trunk_store import TrunkStore
+
+
+class _CapturedError(Exception):
+    """Ends a forward pass once the trunk's output is known."""
+
+    def __init__(self, hidden: Tensor) -> None:
+        super().__init__()
+        self.hidden = hidden
+
+
+def _hidden_states(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
+    hidden: Tensor = args[0] if args else kwargs["hidden_states"]
+    return hidden
+
+
+class FrozenTrunk:
+    """The layers below the first one that trains.
+
+    Their output for a text is computed alone, without padding, so that it is the same bytes whatever else
+    is trained on and whether or not it comes from `store`. The model itself is never rebuilt: while a
+    replay lasts the frozen layers hand the stored output through, so attention masks, rotary positions,
+    final norms and adapters are those of the architecture's own code.
+
+    Args:
+        model: Its first module is a sentence-transformers `Transformer`.
+        store: Where outputs are kept between runs, or None.
+
+    Raises:
+        ValueError: Nothing is frozen below a trained layer.
+    """
+
+    def __init__(self, model: SentenceTransformer, store: TrunkStore | None = None) -> None:
+        self.depth = first_trained_layer(model[0].model)
+        if self.depth < 1:
+            raise ValueError("No transformer layer below the first trained one is frozen: there is no trunk.")
+        self._model = model
+        self._layers = list(find_layers(model[0].model))
+        self._store = store
+        self._known: dict[bytes, Tensor] = {}
+        self._returns_tuple = self._probe()
+
+    def output(self, features: dict[str, Any]) -> Tensor:
+        """The trunk's output for one unpadded text, shape (tokens, hidden), on the CPU.
+
+        Args:
+            features: As `SentenceTransformer.preprocess` gives them for a list of one text.
+        """
+        key = features["input_ids"].to(torch.int64).cpu().numpy().tobytes()
+        if key not in self._known:
+            hidden = self._store.get(key) if self._store else None
+            if hidden is None:
+                hidden = self._run(features)
+                if self._store:
+                    self._store.put(key, hidden)
+            self._known[key] = hidden
+        return self._known[key]
+
+    @contextmanager
+    def replay(self, hidden: Tensor) -> Iterator[None]:
+        """While this lasts, the frozen layers give `hidden`, shape (batch, tokens, hidden), for any input."""
+        result = (hidden,) if self._returns_tuple else hidden
+
+        def give(*args: Any, **kwargs: Any) -> Any:
+            del args, kwargs
+            return result
+
+        frozen = self._layers[: self.depth]
+        for layer in frozen:
+            layer.forward = give
+        try:
+            yield
+        finally:
+            for layer in frozen:
+                del layer.forward
+
+    def _run(self, features: dict[str, Any]) -> Tensor:
+        device = self._model.device
+        inputs = {k: v.to(device) if isinstance(v, Tensor) else v for k, v in features.items()}
+
+        def stop(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+            del module
+            raise _CapturedError(_hidden_states(args, kwargs))
+
+        handle = self._layers[self.depth].register_forward_pre_hook(stop, with_kwargs=True)
+        training = self._model.training
+        self._model.eval()
+        try:
+            with torch.no_grad():
+                self._model[0](inputs)
+        except _CapturedError as captured:
+            return captured.hidden[0].detach().cpu().contiguous()
+        finally:
+            handle.remove()
+            self._model.train(training)
+        raise RuntimeError("The transformer's forward pass reached no trained layer.")
+
+    def _probe(self) -> bool:
+        """Whether a layer of this architecture returns a tuple."""
+        seen: list[Any] = []
+        handle = self._layers[self.depth - 1].register_forward_hook(lambda m, a, out: seen.append(out))
+        try:
+            self._run(dict(self._model.preprocess(["a"])))
+        finally:
+            handle.remove()
+        return isinstance(seen[0], tuple)
