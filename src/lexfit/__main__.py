@@ -1,4 +1,4 @@
-"""Command line: `lexfit summary`, `lexfit compose`, `lexfit score-run`."""
+"""Command line: `lexfit summary`, `lexfit compose`, `lexfit select`, `lexfit score-run`."""
 
 from __future__ import annotations
 
@@ -31,6 +31,24 @@ def _compose(arguments: argparse.Namespace) -> None:
         write_text(Path("params.yaml"), text)
 
 
+def _select(arguments: argparse.Namespace) -> None:
+    from lexfit.config import load_params
+    from lexfit.io import write_text
+    from lexfit.reporting.selection import selection_table
+    from lexfit.selection.experiments import read_experiments
+    from lexfit.selection.report import dumped, evidence, members_of, recipe_file
+
+    params = load_params()
+    members, runs, keys = members_of(read_experiments(arguments.experiments))
+    chosen, found = evidence(members, keys, runs, params.evaluation, params.seed)
+    winner = members[chosen.winner]
+    target = Path("conf/experiment") / f"{arguments.name}.yaml"
+    write_text(target, recipe_file(arguments.name, runs[chosen.winner][0], winner.interpolation, found))
+    write_text(Path("reports/selection.json"), dumped(found))
+    print(selection_table(found))
+    print(f"\nwinner   {target}: `dvc exp run -S experiment={arguments.name}`\nevidence reports/selection.json")
+
+
 def _score_run(arguments: argparse.Namespace) -> None:
     import gzip
 
@@ -59,6 +77,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     command.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="Hydra overrides, such as data=aila_fire")
     command.add_argument("--print", action="store_true", help="print it and leave params.yaml as it is")
     command.set_defaults(function=_compose)
+    command = commands.add_parser("select", help="choose a recipe among experiments of selection/dvc.yaml")
+    command.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="names (default: all with nested scores)")
+    command.add_argument("--name", required=True, help="write the winner to conf/experiment/NAME.yaml")
+    command.set_defaults(function=_select)
     command = commands.add_parser("score-run", help="score a TREC run by the FIRE 2019 AILA task 2 protocol")
     command.add_argument("run", type=Path, help="TREC run, plain or gzipped")
     command.add_argument("--data", help="the FIRE release (default: environment variable LEXFIT_AILA_FIRE)")

@@ -33,7 +33,9 @@ __all__ = [
     "NegativesParams",
     "Params",
     "ProtocolParams",
+    "RetentionParams",
     "RuntimeParams",
+    "SelectionParams",
     "SourceParams",
     "TrainParams",
     "load_params",
@@ -134,6 +136,28 @@ class EvaluationParams:
 
 
 @dataclass(frozen=True)
+class SelectionParams:
+    """What nested cross-validation scores of each training: weights at these interpolations."""
+
+    interpolations: list[float]
+
+
+@dataclass(frozen=True)
+class RetentionParams:
+    """Tasks that have nothing to do with the target, scored before and after training.
+
+    Each of `tasks` has `queries` queries, `central_acts` from the file or folder of that name; `mteb_tasks` are
+    retrieval tasks of mteb. The run fails where the mean nDCG@10 over all of them falls by more than `max_drop`.
+    """
+
+    tasks: list[Literal["docstrings", "central_acts"]]
+    queries: int
+    max_drop: float
+    central_acts: str | None
+    mteb_tasks: list[str]
+
+
+@dataclass(frozen=True)
 class CardParams:
     """What only the author knows: the model's name and licence."""
 
@@ -173,6 +197,8 @@ class Params:
     train: TrainParams
     hardware: HardwareParams
     evaluation: EvaluationParams
+    retention: RetentionParams
+    selection: SelectionParams
     card: CardParams
     runtime: RuntimeParams
 

@@ -8,14 +8,23 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class ModelParams:
-    """A base model: exactly one of `package` (an installed one), `hub_id` and `path` says where it is."""
+    """A base model: in the folder `path`, else in the installed `package`, else on the Hub.
+
+    With `gguf_file` its weights and tokenizer are those of that GGUF file in `path` or `package`; `hub_id` and
+    `revision` then name the model that the file was made from. `dtype` is what the weights were published in: those
+    that don't train are kept in it where `hardware.dtype` is below float32. `pooling` is that of a model without
+    sentence-transformers modules (null: it has its own); `lasttoken` pools at an end-of-sequence token, which each
+    text gets unless the tokenizer already adds one.
+    """
 
     name: str
     package: str | None
+    gguf_file: str | None
     hub_id: str
     path: str | None
     revision: str
     license: str
+    dtype: Literal["float32", "bfloat16", "float16"]
     pooling: Literal["mean", "cls", "lasttoken", "max"] | None
     padding_side: Literal["left", "right"]
     query_prompt: str

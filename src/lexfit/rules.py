@@ -69,6 +69,7 @@ def check_rules(params: Params, where: str) -> None:
     check_training_rules(params, rule)
     for key, value, low in (
         ("evaluation.batch_size", params.evaluation.batch_size, 1),
+        ("retention.queries", params.retention.queries, 2),
         ("negatives.per_query", mining.per_query, 1),
         ("clean.split_tokens", params.clean.split_tokens, 8),
         ("protocol.overlap_words", protocol.overlap_words, 3),
@@ -80,6 +81,14 @@ def check_rules(params: Params, where: str) -> None:
         f"is {protocol.overlap_share}",
         "Use a share in (0, 1]",
     )
+    rule(
+        0 <= params.retention.max_drop <= 1,
+        "retention.max_drop",
+        f"is {params.retention.max_drop}",
+        "Use a fraction of nDCG@10 in [0, 1]",
+    )
+    for key, names in (("tasks", params.retention.tasks), ("mteb_tasks", params.retention.mteb_tasks)):
+        rule(len(set(names)) == len(names), f"retention.{key}", f"is {list(names)}", "List each task once")
     rule(
         0 <= params.clean.split_overlap < params.clean.split_tokens,
         "clean.split_overlap",

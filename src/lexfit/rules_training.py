@@ -52,6 +52,13 @@ def check_training_rules(params: Params, rule: Rule) -> None:
         "needs a fold beside the one that is tested and those that train",
         "List at least three crossval.folds, or set it to null",
     )
+    shares = params.selection.interpolations
+    rule(
+        bool(shares) and all(0 < share <= 1 for share in shares) and len(set(shares)) == len(shares),
+        "selection.interpolations",
+        f"is {shares}",
+        "List different shares in (0, 1]",
+    )
     rule(
         not (hardware.gradient_checkpointing and hardware.gradient_cache),
         "hardware.gradient_cache",

@@ -12,7 +12,8 @@ from sentence_transformers import SentenceTransformer
 
 from lexfit.config import Params
 from lexfit.errors import LexfitError
-from lexfit.training.adapters import attach, count_layers, merge_adapter, save_adapter, trainable_parameters
+from lexfit.training.adapters import attach, merge_adapter, save_adapter
+from lexfit.training.layers import count_parameters, find_layers
 
 TEXTS = ["The appellant was dismissed.", "A tax on the entry of goods into a local area.", "murder"]
 
@@ -23,7 +24,7 @@ def load(folder: Path) -> SentenceTransformer:
 
 def test_top_layers_leave_the_rest_frozen(tiny_model: Path, make_params: Callable[..., Params]) -> None:
     model = load(tiny_model)
-    assert count_layers(model) == 2
+    assert len(find_layers(model)) == 2
     attach(model, make_params("adapter.top_layers=1").adapter)
     trains = {name for name, p in model.named_parameters() if p.requires_grad}
     assert trains
@@ -48,7 +49,7 @@ def test_trained_adapter_merged_and_reloaded_give_the_same_vectors(
     model = load(tiny_model)
     before = model.encode(TEXTS)
     attach(model, make_params("adapter=lora", f"adapter.target_modules={modules}").adapter)
-    trainable, total = trainable_parameters(model)
+    trainable, total = count_parameters(model.parameters())
     assert 0 < trainable < total
     torch.manual_seed(1)
     for name, parameter in model.named_parameters():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,22 +13,40 @@ from sentence_transformers import SentenceTransformer
 from lexfit.config import Params
 from lexfit.errors import LexfitError
 from lexfit.training.base_models import check_device, load_base_model
-from lexfit.training.batches import TrainingData, build_training_data
+from lexfit.training.batches import TrainingData, load_training_data
 from lexfit.training.saving import name_adapter_base, save_model
 from lexfit.training.trainer import fine_tune
 
 WORDS = ["robbery", "contract", "marriage", "taxation", "election", "murder", "evidence", "custody"]
 
 
-@pytest.fixture
-def data() -> TrainingData:
+def make_data(*, inner: bool = False) -> TrainingData:
+    """Eight queries, a document for each, in four folds, the first of which is held back for early stopping."""
     queries = [
-        {"id": f"q{i}", "source": "task", "clean_text": f"facts about {w} and {w}", "positives": [f"d{i}"]} for i, w in enumerate(WORDS)
+        {
+            "id": f"q{i}",
+            "source": "task",
+            "clean_text": f"facts about {w} and {w}",
+            "positives": [f"d{i}"],
+            "fold": i % 4,
+        }
+        for i, w in enumerate(WORDS)
     ]
     documents = [{"id": f"d{i}", "source": "task", "passages": [f"the law of {w}"]} for i, w in enumerate(WORDS)]
     pairs = [{"query_id": f"q{i}", "doc_id": f"d{i}"} for i in range(8)]
-    negatives = [{"query_id": f"q{i}", "doc_id": f"d{(i + 1) % 8}", "weight": 1.0} for i in range(8)]
-    return build_training_data(queries, documents, pairs, negatives, per_pair=1)
+    negatives = [{"query_id": f"q{i}", "doc_id": f"d{(i + n) % 8}", "weight": 1.0} for i in range(8) for n in (1, 2)]
+    records: dict[str, list[dict[str, Any]]] = {
+        "queries": queries,
+        "documents": documents,
+        "pairs": pairs,
+        "negatives": negatives,
+    }
+    return load_training_data(records, 1, set(), inner=inner)
+
+
+@pytest.fixture
+def data() -> TrainingData:
+    return make_data()
 
 
 @pytest.fixture
@@ -99,7 +118,7 @@ def test_batch_size_does_not_change_vectors_beyond_rounding(params: Callable[...
 def test_a_loss_that_is_no_number_stops_with_the_step(
     params: Callable[..., Params], data: TrainingData, tmp_path: Path
 ) -> None:
-    with pytest.raises(LexfitError, match=r"training step \d+: the loss is nan on the batch with queries q.*learning_rate"):
+    with pytest.raises(LexfitError, match=r"training step \d+: the loss is nan on the batch with queries q.*rate"):
         fine_tune(
             params("train.learning_rate=1e30", "train.warmup_ratio=0.0", "train.max_grad_norm=1e30"),
             data,

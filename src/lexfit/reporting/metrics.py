@@ -26,7 +26,8 @@ def headline_metrics(scores: dict[str, Any]) -> dict[str, Any]:
 
     `claim` is the protocol's own, clean score (absent under all_labels, which makes none); `crossval` is
     out-of-fold over the training queries; `mteb` is the task as the leaderboard scores it, where `clean`
-    is 1 only if the model saw none of its queries.
+    is 1 only if the model saw none of its queries; `retention` is the mean over tasks that have nothing to
+    do with the target (absent if none is scored).
     """
     mteb = scores["mteb"]
     metrics: dict[str, Any] = {
@@ -37,6 +38,8 @@ def headline_metrics(scores: dict[str, Any]) -> dict[str, Any]:
             "clean": int(mteb["clean"]),
         },
     }
+    if scores["retention"]["mean"] is not None:
+        metrics["retention"] = scores["retention"]["mean"]
     claim = scores["claim"]
     if claim is not None:
         metrics["claim"] = _comparison(claim)

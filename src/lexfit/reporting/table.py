@@ -35,6 +35,17 @@ def gain_line(block: dict[str, Any]) -> str:
     )
 
 
+def retention_line(retention: dict[str, Any]) -> str:
+    """What fine-tuning cost on tasks that have nothing to do with the target, in words."""
+    mean = retention["mean"]
+    if mean is None:
+        return "forgetting not measured (retention=none)"
+    return (
+        f"retention on {', '.join(retention['tasks'])}: mean nDCG@10 {mean['base']:.4f} before, "
+        f"{mean['tuned']:.4f} after fine-tuning ({mean['change']:+.4f})"
+    )
+
+
 def summary_table(path: Path = SCORES) -> str:
     """Scores of the last run with their protocol, and where the card and reports lie."""
     scores = read_json(path)
@@ -56,6 +67,8 @@ def summary_table(path: Path = SCORES) -> str:
             gain_line(crossval),
         ]
     lines += [
+        "",
+        retention_line(scores["retention"]),
         "",
         "model    data/model/sentence_transformer",
         "card     reports/model_card.md",

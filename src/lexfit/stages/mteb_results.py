@@ -27,6 +27,7 @@ from lexfit.stages.common import (
     RAW,
     REPORTS,
     RESULTS,
+    RETENTION,
     quiet_progress,
     replacing,
     run_stage,
@@ -105,6 +106,7 @@ def main(params: Params) -> None:
             "corpus_seen": {k: seen[k] for k in ("documents", "of")},
             "mteb": benchmark_block(protocol, task, len(done.per_query), methods),
             "crossval": read_json(CROSSVAL_SUMMARY / "summary.json"),
+            "retention": read_json(RETENTION / "summary.json"),
             "claim": None,
         }
         rows = crossval_rows()

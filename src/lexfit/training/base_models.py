@@ -9,11 +9,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from lexfit.errors import LexfitError
-from lexfit.model_files import model_folder
+from lexfit.model_files import gguf_parts, model_folder
+from lexfit.training.gguf import plain_folder
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from torch import nn
+    from transformers import PreTrainedTokenizerBase
 
     from lexfit.config import HardwareParams, ModelParams, RuntimeParams
 
@@ -89,10 +91,40 @@ def check_device(runtime: RuntimeParams) -> str:
     return runtime.device
 
 
-def _model_kwargs(hardware: HardwareParams, *, quantize: bool, low_precision: bool) -> dict[str, Any]:
+def prepare_tokenizer(tokenizer: PreTrainedTokenizerBase, model: ModelParams) -> None:
+    """Set the padding side, a padding token, and the end-of-sequence token that `pooling: lasttoken` reads."""
+    tokenizer.padding_side = model.padding_side
+    if tokenizer.pad_token is None:  # Mistral has none; padding is masked, so any token serves
+        tokenizer.pad_token = tokenizer.eos_token
+    if model.pooling == "lasttoken" and tokenizer.eos_token is not None:
+        append_eos(tokenizer)
+
+
+def append_eos(tokenizer: PreTrainedTokenizerBase) -> None:
+    """Put an end-of-sequence token behind each text, cut ones too, unless something is put there already.
+
+    It goes into the tokenizer's own template and so into tokenizer.json. `tokenizer.add_eos_token` would rebuild
+    that template from other flags, and lose the token that starts a text.
+    """
+    from tokenizers.processors import TemplateProcessing  # noqa: PLC0415
+
+    whole, bare = tokenizer("a").input_ids, tokenizer("a", add_special_tokens=False).input_ids
+    if whole[-len(bare) :] != bare:
+        return
+    added = [*tokenizer.convert_ids_to_tokens(whole[: -len(bare)]), tokenizer.eos_token]
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single=[*added[:-1], "$A", added[-1]],
+        special_tokens=[(token, tokenizer.convert_tokens_to_ids(token)) for token in set(added)],
+    )
+
+
+def _model_kwargs(
+    model: ModelParams, hardware: HardwareParams, *, quantize: bool, low_precision: bool
+) -> dict[str, Any]:
     import torch  # noqa: PLC0415
 
-    dtype = getattr(torch, hardware.dtype) if low_precision else torch.float32
+    low = low_precision and hardware.dtype != "float32"
+    dtype = getattr(torch, model.dtype) if low else torch.float32
     kwargs: dict[str, Any] = {"dtype": dtype, "use_safetensors": True}
     if hardware.attention != "auto":
         kwargs["attn_implementation"] = hardware.attention
@@ -121,10 +153,10 @@ def load_base_model(
 
     Args:
         model: Which one; a plain transformer without sentence-transformers modules gets `model.pooling`.
-        hardware: Attention kernel, and the dtype used if `low_precision`.
+        hardware: Attention kernel, quantisation, and whether precision is low at all.
         runtime: The device.
         quantize: Load the weights as `hardware.quantization` says (for QLoRA).
-        low_precision: Load weights in `hardware.dtype` rather than float32.
+        low_precision: Keep weights in `model.dtype` rather than float32, unless `hardware.dtype` is float32.
 
     Raises:
         LexfitError: The model can't be had, has no safetensors, or the device is absent.
@@ -133,17 +165,24 @@ def load_base_model(
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer  # noqa: PLC0415
 
     device = check_device(runtime)
-    folder = model_folder(model)
+    parts = gguf_parts(model)
+    folder = plain_folder(parts) if parts else model_folder(model)
     address = str(folder) if folder is not None else model.hub_id
     revision = None if folder is not None else model.revision
-    kwargs = _model_kwargs(hardware, quantize=quantize, low_precision=low_precision)
+    kwargs = _model_kwargs(model, hardware, quantize=quantize, low_precision=low_precision)
     common = {"revision": revision, "trust_remote_code": model.trust_remote_code}
     try:
         if model.pooling is None:
             loaded = SentenceTransformer(address, device=device, model_kwargs=kwargs, **common)
         else:
             transformer = Transformer(
-                address, model_kwargs={**kwargs, **common}, processor_kwargs=common, config_kwargs=common
+                address,
+                model_kwargs={**kwargs, **common},
+                processor_kwargs=common,
+                config_kwargs=common,
+                # Text only: of an instruction-tuned model, texts would else be wrapped in its chat template.
+                modality_config={"text": {"method": "forward", "method_output_name": "last_hidden_state"}},
+                module_output_name="token_embeddings",
             )
             pooling = Pooling(transformer.get_embedding_dimension(), pooling_mode=model.pooling)
             loaded = SentenceTransformer(modules=[transformer, pooling], device=device)
@@ -156,7 +195,7 @@ def load_base_model(
             "`-S model.path=FOLDER`",
         ) from error
     loaded.max_seq_length = model.max_seq_length
-    loaded.tokenizer.padding_side = model.padding_side
+    prepare_tokenizer(loaded.tokenizer, model)
     loaded.prompts = {"query": model.query_prompt, "document": model.document_prompt}
     loaded.similarity_fn_name = model.similarity
     return loaded

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from torch import nn
@@ -10,7 +11,7 @@ from torch import nn
 from lexfit.errors import LexfitError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 LAYER = re.compile(r"(?:^|\.)(?:layer|layers|h|block|blocks)\.(\d+)\.")
 # Parameters that stand outside the layers but act in each of them (MPNet, T5).
@@ -81,3 +82,15 @@ def count_parameters(parameters: Iterable[nn.Parameter]) -> tuple[int, int]:
     """How many parameters train, and how many there are."""
     counts = [(p.numel() if p.requires_grad else 0, p.numel()) for p in parameters]
     return sum(c[0] for c in counts), sum(c[1] for c in counts)
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode (no dropout) while this lasts; each module is then in the mode that it was in."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training

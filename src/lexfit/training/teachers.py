@@ -9,6 +9,7 @@ from torch import Tensor
 
 from lexfit.evaluation.runs import max_passage
 from lexfit.negatives.bm25 import Okapi
+from lexfit.training.layers import evaluating
 from lexfit.training.losses.corpus_softmax import best_passage
 
 if TYPE_CHECKING:
@@ -33,12 +34,9 @@ def teacher_scores(name: str, model: SentenceTransformer, texts: TextTable, data
         owners = [data.doc_ids[column] for column in data.doc_of_passage]
         ranked = [max_passage(index.scores(text), owners) for text in data.query_texts]
         return torch.tensor([[scores[d] for d in data.doc_ids] for scores in ranked], dtype=torch.float32)
-    training = model.training
-    model.eval()
-    with torch.no_grad():
+    with evaluating(model), torch.no_grad():
         order = texts.chunks(range(len(texts)), chunk)
         embedded = torch.cat([texts.embed(model, part) for part in order])
-    model.train(training)
     places = torch.argsort(torch.tensor([i for part in order for i in part], device=embedded.device))
     everything = torch.nn.functional.normalize(embedded[places], dim=1)
     similarity = everything[: texts.queries] @ everything[texts.queries :].T

@@ -9,6 +9,7 @@ from sentence_transformers.sentence_transformer.losses.matryoshka import shrink
 from torch import Tensor, nn
 
 from lexfit.training.gradient_cache import cached_loss
+from lexfit.training.layers import evaluating
 from lexfit.training.losses.corpus_softmax import CorpusSoftmaxLoss, best_passage
 
 if TYPE_CHECKING:
@@ -76,12 +77,9 @@ class TextLoss(nn.Module):
 
     def scores(self) -> Tensor:
         """Similarity of every query and document by the model as it is, shape (queries, documents), on the CPU."""
-        training = self.model.training
-        self.model.eval()
-        with torch.no_grad():
+        with evaluating(self.model), torch.no_grad():
             order = self._texts.chunks(range(len(self._texts)), self._chunk)
             embedded = torch.cat([self._texts.embed(self.model, chunk) for chunk in order])
-        self.model.train(training)
         everything = embedded[
             torch.argsort(torch.tensor([i for chunk in order for i in chunk], device=embedded.device))
         ]

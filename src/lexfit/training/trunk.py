@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from lexfit.training.layers import find_layers, first_trained_layer
+from lexfit.training.layers import evaluating, find_layers, first_trained_layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,16 +100,13 @@ class FrozenTrunk:
             raise _CapturedError(_hidden_states(args, kwargs))
 
         handle = self._layers[self.depth].register_forward_pre_hook(stop, with_kwargs=True)
-        training = self._model.training
-        self._model.eval()
         try:
-            with torch.no_grad():
+            with evaluating(self._model), torch.no_grad():
                 self._model[0](inputs)
         except _CapturedError as captured:
             return captured.hidden[0].detach().cpu().contiguous()
         finally:
             handle.remove()
-            self._model.train(training)
         raise RuntimeError("The transformer's forward pass reached no trained layer.")
 
     def _probe(self) -> bool:

@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from lexfit.cache import cache_folder, digest
-from lexfit.model_files import model_folder
+from lexfit.model_files import gguf_parts, joined_sha256, model_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,11 +81,13 @@ class TrunkStore:
 
 def weights_identity(model: ModelParams) -> str:
     """What names a base model's weights: the Hub's revision, or the hash of the local files."""
+    if parts := gguf_parts(model):
+        return joined_sha256(parts)
     folder = model_folder(model)
     if folder is None:
         return f"{model.hub_id}@{model.revision}"
     hashes = {}
-    for file in sorted([*folder.rglob("*.safetensors"), *folder.rglob("*.gguf"), *folder.rglob("config.json")]):
+    for file in sorted([*folder.rglob("*.safetensors"), *folder.rglob("config.json")]):
         with file.open("rb") as stream:
             hashes[str(file.relative_to(folder))] = hashlib.file_digest(stream, "sha256").hexdigest()
     return digest(hashes)

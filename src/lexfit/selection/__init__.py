@@ -1,0 +1,1 @@
+"""Nested cross-validation: scores of every member of a grid, and the choice among them."""

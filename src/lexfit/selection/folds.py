@@ -1,0 +1,76 @@
+"""The trainings of a nested cross-validation, and the scores that they give."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lexfit.evaluation.trec import PerQuery
+
+HEADER = ["interpolation", "query_id", "fold", "also_excluded", "ndcg_at_10"]
+
+
+class Score(NamedTuple):
+    """One query's score by a model that trained without its fold, and without one more (None: without no other)."""
+
+    interpolation: float
+    query_id: str
+    fold: int
+    also_excluded: int | None
+    value: float
+
+
+def excluded_sets(folds: Iterable[int]) -> list[frozenset[int]]:
+    """What each training leaves out: every fold, then every pair of folds.
+
+    A model without folds a and b is an inner model of both: it ranks b's queries when a is the outer fold, and
+    a's when b is. So k folds take k + k(k-1)/2 trainings, where nesting a cross-validation takes k + k(k-1).
+    """
+    numbers = list(folds)
+    return [*(frozenset({f}) for f in numbers), *(frozenset(pair) for pair in combinations(numbers, 2))]
+
+
+def scores_of(
+    excluded: frozenset[int], share: float, per_query: PerQuery, fold_of: dict[str, int], measure: str
+) -> list[Score]:
+    """The scores that one trained model gives: those of the queries that it left out.
+
+    Args:
+        excluded: Folds that it trained without, one or two.
+        share: Interpolation between base and tuned weights.
+        per_query: Measures of the queries of those folds.
+        fold_of: Fold of each query.
+        measure: Which one.
+    """
+    found = []
+    for query_id, scores in per_query.items():
+        fold = fold_of[query_id]
+        others = excluded - {fold}
+        if fold not in excluded or len(others) > 1:
+            raise ValueError(f"Query {query_id} of fold {fold} was trained on, or three folds were left out.")
+        found.append(Score(share, query_id, fold, next(iter(others), None), scores[measure]))
+    return found
+
+
+def to_rows(scores: Iterable[Score]) -> list[list[object]]:
+    """Rows of selection/scores.tsv; an outer model's row says `-` for the further fold."""
+    ordered = sorted(
+        scores, key=lambda s: (s.interpolation, -1 if s.also_excluded is None else s.also_excluded, s.fold, s.query_id)
+    )
+    return [
+        [s.interpolation, s.query_id, s.fold, "-" if s.also_excluded is None else s.also_excluded, round(s.value, 6)]
+        for s in ordered
+    ]
+
+
+def from_text(text: str) -> list[Score]:
+    """Scores from the text of selection/scores.tsv."""
+    _, *lines = text.splitlines()
+    found = []
+    for line in lines:
+        share, query_id, fold, other, value = line.split("\t")
+        found.append(Score(float(share), query_id, int(fold), None if other == "-" else int(other), float(value)))
+    return found

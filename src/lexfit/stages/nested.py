@@ -1,0 +1,83 @@
+"""Stage nested (selection/dvc.yaml): the scores of one recipe by nested cross-validation."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from lexfit.cache import cache_folder, digest
+from lexfit.evaluation.claim import MAIN
+from lexfit.evaluation.inputs import ranked_passages
+from lexfit.evaluation.trec import evaluate
+from lexfit.io import read_json, write_json, write_tsv
+from lexfit.selection.folds import HEADER, Score, excluded_sets, scores_of, to_rows
+from lexfit.stages.common import SELECTION, quiet_progress, run_stage
+from lexfit.training.records import read_records
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from lexfit.config import Params
+    from lexfit.evaluation.trec import PerQuery
+
+logger = logging.getLogger(__name__)
+
+
+def score_without(
+    params: Params, records: dict[str, list[dict[str, Any]]], excluded: frozenset[int]
+) -> tuple[dict[float, PerQuery], dict[str, int]]:
+    """Train without some folds and score their queries, at each interpolation; with the model's size and steps.
+
+    What was scored before, by the same code on the same data, is read back: an interrupted stage goes on.
+    """
+    from lexfit.training.batches import load_training_data
+    from lexfit.training.checkpoints import checkpoint_folder
+    from lexfit.training.trainer import score_held_out
+
+    inner = params.train.early_stopping is not None
+    data = load_training_data(records, params.batches.negatives, set(excluded), inner=inner)
+    held_out = [q for q in records["queries"] if q["fold"] in excluded]
+    shares = params.selection.interpolations
+    split = params.clean.split
+    ranked = {
+        source: ranked_passages(records["documents"], source, split) for source in {q["source"] for q in held_out}
+    }
+    folder = checkpoint_folder(params, data)
+    texts = digest([[q["id"], q["text"]] for q in held_out] + [ranked, shares])
+    kept = cache_folder("nested") / f"{digest([folder.name, texts])}.json"
+    if not kept.exists():
+        runs, facts = score_held_out(params, data, held_out, ranked, shares)
+        documents = {d["id"] for d in records["documents"]}
+        qrels = {q["id"]: {d: 1 for d in q["positives"] if d in documents} for q in held_out}
+        scored = {str(share): evaluate(run, qrels) for share, run in runs.items()}
+        write_json(kept, {"scores": scored, "facts": facts})
+    found = read_json(kept)
+    return {float(share): scores for share, scores in found["scores"].items()}, found["facts"]
+
+
+def main(params: Params) -> None:
+    """Write selection/scores.tsv (every inner and outer score by query) and selection/summary.json."""
+    quiet_progress(params.runtime.progress)
+    records = read_records("nested")
+    fold_of = {q["id"]: q["fold"] for q in records["queries"]}
+    scores: list[Score] = []
+    facts: dict[str, int] = {}
+    trainings = excluded_sets(params.crossval.folds)
+    for number, excluded in enumerate(trainings, 1):
+        logger.info("training %d of %d, without folds %s", number, len(trainings), sorted(excluded))
+        found, facts = score_without(params, records, excluded)
+        for share, per_query in found.items():
+            scores += scores_of(excluded, share, per_query, fold_of, MAIN)
+    summary: dict[str, Any] = {"trainable_parameters": facts["trainable_parameters"], "steps": facts["steps"]}
+    for kind in ("inner", "outer"):
+        for share in params.selection.interpolations:
+            own = [
+                s.value for s in scores if s.interpolation == share and (s.also_excluded is None) == (kind == "outer")
+            ]
+            summary.setdefault(kind, {})[f"interpolation_{share}"] = round(sum(own) / len(own), 5)
+    write_tsv(SELECTION / "scores.tsv", HEADER, to_rows(scores))
+    write_json(SELECTION / "summary.json", summary)
+
+
+if __name__ == "__main__":
+    run_stage("nested", main)
