@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from torch import nn
+
 from lexfit.errors import LexfitError
-from lexfit.training.layers import check_top_layers, freeze_below
+from lexfit.training.layers import check_top_layers, find_layers, freeze_below
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,18 +26,20 @@ def attach(model: SentenceTransformer, params: AdapterParams) -> None:
         return
     from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training  # noqa: PLC0415
 
+    modules: list[str] | str = "all-linear" if params.target_modules == ["all-linear"] else params.target_modules
     layers = None
     if params.top_layers is not None:
         total = check_top_layers(transformer, params.top_layers)
         layers = list(range(total - params.top_layers, total))
+        if modules == "all-linear":  # PEFT's own word for it can't be had for some layers only
+            modules = linear_names(find_layers(transformer))
     if getattr(transformer, "is_quantized", False):
         transformer = prepare_model_for_kbit_training(transformer, use_gradient_checkpointing=False)
-    modules = params.target_modules
     config = LoraConfig(
         r=params.rank,
         lora_alpha=params.alpha,
         lora_dropout=params.dropout,
-        target_modules="all-linear" if modules == ["all-linear"] else modules,
+        target_modules=modules,
         layers_to_transform=layers,
         bias="none",
     )
@@ -44,9 +48,15 @@ def attach(model: SentenceTransformer, params: AdapterParams) -> None:
     except ValueError as error:
         raise LexfitError(
             "params.yaml: adapter.target_modules",
-            f"{modules} don't fit this model: {error}",
+            f"{params.target_modules} don't fit this model: {error}",
             "Try [all-linear]",
         ) from error
+
+
+def linear_names(layers: nn.ModuleList) -> list[str]:
+    """What the linear maps inside of layers are called, such as `q_proj`."""
+    named = (item for layer in layers for item in layer.named_modules())
+    return sorted({name.split(".")[-1] for name, module in named if isinstance(module, nn.Linear)})
 
 
 def save_adapter(model: SentenceTransformer, folder: Path) -> None:

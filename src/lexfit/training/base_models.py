@@ -93,7 +93,7 @@ def check_device(runtime: RuntimeParams) -> str:
 
 def prepare_tokenizer(tokenizer: PreTrainedTokenizerBase, model: ModelParams) -> None:
     """Set the padding side, a padding token, and the end-of-sequence token that `pooling: lasttoken` reads."""
-    tokenizer.padding_side = model.padding_side
+    tokenizer.padding_side = tokenizer.init_kwargs["padding_side"] = model.padding_side  # the latter is what is saved
     if tokenizer.pad_token is None:  # Mistral has none; padding is masked, so any token serves
         tokenizer.pad_token = tokenizer.eos_token
     if model.pooling == "lasttoken" and tokenizer.eos_token is not None:
