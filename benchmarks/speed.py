@@ -90,7 +90,13 @@ def like_with_like(dtype: str, steps: int = 12) -> dict[str, Any]:
 
 def main(dtypes: list[str]) -> None:
     """Run both on each hardware profile and write benchmarks/results/speed.json."""
-    results = {"machine": machine(), "fold": FOLD, "seed": 42, "model": "all-minilm-l6-v2", "profiles": {}}
+    results: dict[str, Any] = {
+        "machine": machine(),
+        "fold": FOLD,
+        "seed": 42,
+        "model": "all-minilm-l6-v2",
+        "profiles": {},
+    }
     for dtype in dtypes:
         results["profiles"][dtype] = {
             "to_the_same_score": to_the_same_score(dtype),

@@ -5,9 +5,10 @@
 set -euo pipefail
 make setup
 export PATH="$PWD/.venv/bin:$PATH"
-common=(-S data=aila_fire -S protocol=kfold -S negatives=none -S loss=corpus_softmax -S batches=full -S train=corpus -S hardware=cpu_bf16)
-dvc exp run --queue selection/dvc.yaml "${common[@]}" -S adapter=top2 -S train.learning_rate=1e-4 -S 'seed=42,43,44'
-dvc exp run --queue selection/dvc.yaml "${common[@]}" -S adapter=top1 -S train.learning_rate=2e-4 -S 'seed=42,43,44'
+common=(-S data=aila_fire -S protocol=kfold -S negatives=none -S loss=corpus_softmax -S batches=full
+  -S train=corpus -S hardware=cpu_bf16)
+dvc exp run --queue nested@scores -S selection=nested "${common[@]}" -S adapter=top2 -S train.learning_rate=1e-4 -S 'seed=42,43,44'
+dvc exp run --queue nested@scores -S selection=nested "${common[@]}" -S adapter=top1 -S train.learning_rate=2e-4 -S 'seed=42,43,44'
 dvc queue start --jobs 1
 while dvc queue status | grep -qE 'Queued|Running'; do sleep 10; done
 lexfit select --name "${1:-aila_selected}"

@@ -46,6 +46,11 @@ def value(*overrides: str) -> dict[str, object]:
         (["loss.matryoshka_dims=[64,64]"], "loss.matryoshka_dims", "different"),
         (["hardware=rtx5090"], "adapter.kind", "adapter=lora"),
         (["loss.temperature=0"], "loss.temperature", "positive"),
+        (["retention.tasks=[docstring]"], "retention.tasks[0]", "docstrings, central_acts"),
+        (["retention.tasks=[docstrings,docstrings]"], "retention.tasks", "once"),
+        (["retention.mteb_tasks=[NFCorpus,NFCorpus]"], "retention.mteb_tasks", "once"),
+        (["retention.queries=1"], "retention.queries", "at least 2"),
+        (["retention.max_drop=5"], "retention.max_drop", "[0, 1]"),
         (["~train.epochs"], "train.epochs", "lexfit compose"),
     ],
 )

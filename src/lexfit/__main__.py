@@ -1,4 +1,4 @@
-"""Command line: `lexfit summary`, `lexfit compose`, `lexfit select`, `lexfit score-run`."""
+"""Command line: `lexfit summary`, `lexfit compose`, `lexfit select`, `lexfit methods`, `lexfit score-run`."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ def _compose(arguments: argparse.Namespace) -> None:
 
 def _select(arguments: argparse.Namespace) -> None:
     from lexfit.config import load_params
-    from lexfit.io import write_text
+    from lexfit.io import write_text, write_tsv
     from lexfit.reporting.selection import selection_table
     from lexfit.selection.experiments import read_experiments
+    from lexfit.selection.folds import HEADER, to_rows
     from lexfit.selection.report import dumped, evidence, members_of, recipe_file
 
     params = load_params()
@@ -45,8 +46,18 @@ def _select(arguments: argparse.Namespace) -> None:
     target = Path("conf/experiment") / f"{arguments.name}.yaml"
     write_text(target, recipe_file(arguments.name, runs[chosen.winner][0], winner.interpolation, found))
     write_text(Path("reports/selection.json"), dumped(found))
+    for experiment in (e for index, own in enumerate(runs) for e in own if own not in runs[:index]):
+        rows = to_rows(experiment.scores)
+        write_tsv(Path("reports/selection") / f"{experiment.name}.tsv", HEADER, rows)
     print(selection_table(found))
     print(f"\nwinner   {target}: `dvc exp run -S experiment={arguments.name}`\nevidence reports/selection.json")
+
+
+def _methods(arguments: argparse.Namespace) -> None:
+    from lexfit.reporting.methods import write_methods
+
+    del arguments
+    print(write_methods())
 
 
 def _score_run(arguments: argparse.Namespace) -> None:
@@ -77,10 +88,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     command.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="Hydra overrides, such as data=aila_fire")
     command.add_argument("--print", action="store_true", help="print it and leave params.yaml as it is")
     command.set_defaults(function=_compose)
-    command = commands.add_parser("select", help="choose a recipe among experiments of selection/dvc.yaml")
+    command = commands.add_parser("select", help="choose a recipe among experiments with nested scores")
     command.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="names (default: all with nested scores)")
     command.add_argument("--name", required=True, help="write the winner to conf/experiment/NAME.yaml")
     command.set_defaults(function=_select)
+    command = commands.add_parser("methods", help="write reports/METHODS.md from the selection and the benchmarks")
+    command.set_defaults(function=_methods)
     command = commands.add_parser("score-run", help="score a TREC run by the FIRE 2019 AILA task 2 protocol")
     command.add_argument("run", type=Path, help="TREC run, plain or gzipped")
     command.add_argument("--data", help="the FIRE release (default: environment variable LEXFIT_AILA_FIRE)")

@@ -14,6 +14,7 @@ from lexfit.config_training import (
     HardwareParams,
     LossParams,
     ModelParams,
+    Similarity,
     TrainParams,
 )
 from lexfit.errors import LexfitError
@@ -36,6 +37,7 @@ __all__ = [
     "RetentionParams",
     "RuntimeParams",
     "SelectionParams",
+    "Similarity",
     "SourceParams",
     "TrainParams",
     "load_params",
@@ -137,8 +139,9 @@ class EvaluationParams:
 
 @dataclass(frozen=True)
 class SelectionParams:
-    """What nested cross-validation scores of each training: weights at these interpolations."""
+    """Nested cross-validation: `stages` is [] or [scores], and each training is scored at these interpolations."""
 
+    stages: list[Literal["scores"]]
     interpolations: list[float]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+Similarity = Literal["cosine", "dot"]
+
 
 @dataclass(frozen=True)
 class ModelParams:
@@ -30,7 +32,7 @@ class ModelParams:
     query_prompt: str
     document_prompt: str
     max_seq_length: int
-    similarity: Literal["cosine", "dot"]
+    similarity: Similarity
     trust_remote_code: bool
 
 
@@ -52,7 +54,8 @@ class LossParams:
 
     `corpus_softmax`: `label_smoothing`, `soft_labels` (with `soft_weight`, `soft_temperature`), `corpus_limit`.
     `masked_mnrl`: `symmetric`. `gist`, `margin_mse`, `distill_kl`: `teacher`. `triplet`, `gist`: `margin`.
-    All but `triplet` and `margin_mse` divide similarities by `temperature`. `matryoshka_dims` wraps any of them.
+    All but `triplet` and `margin_mse` divide the model's similarities by `temperature` (for dot products 1 is usual).
+    `matryoshka_dims` wraps any of them.
     """
 
     name: Literal["corpus_softmax", "masked_mnrl", "triplet", "gist", "margin_mse", "distill_kl"]

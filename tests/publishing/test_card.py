@@ -55,6 +55,20 @@ def facts(protocol: str = "holdout", clean: bool = True) -> dict[str, Any]:
             "claim": None
             if protocol == "all_labels"
             else {"clean": True, "label": "clean: held out", **comparison(0.4321)},
+            "retention": {
+                "tasks": {
+                    "docstrings": {
+                        "source": "standard library of Python 3.11.7",
+                        "queries": 200,
+                        "base": 0.78,
+                        "tuned": 0.7654,
+                        "change": -0.0146,
+                        "low": -0.03,
+                        "high": 0.001,
+                    }
+                },
+                "mean": {"base": 0.78, "tuned": 0.7654, "change": -0.0146},
+            },
         },
         "sources": {
             "task": {
@@ -126,6 +140,16 @@ def test_a_contaminated_score_is_labelled_in_text_and_front_matter(
     assert any("contaminated" in r.dataset_name for r in results)
     assert "contaminated: trained on these queries" in text
     assert ("makes no claim" in text) is (protocol == "all_labels")
+
+
+def test_retention_stands_in_the_text_or_is_said_to_be_unknown(make_params: Callable[..., Params]) -> None:
+    row = "| docstrings | standard library of Python 3.11.7 | 200 | 0.7800 | 0.7654 | -0.0146 | -0.0300 to +0.0010 |"
+    given = facts()
+    assert row in render_card(make_params(), given)
+    given["scores"]["retention"] = {"tasks": {}, "mean": None}
+    text = render_card(make_params("retention=none"), given)
+    assert "Not measured" in text
+    assert row not in text
 
 
 def test_a_missing_fact_is_an_error_and_no_blank(make_params: Callable[..., Params]) -> None:

@@ -27,7 +27,10 @@ def test_metrics_are_few_and_those_of_the_scores() -> None:
         "finetuned_ndcg_at_10": 0.12345,
         "clean": 1,
     }
+    assert metrics["retention"] == {"base": 0.78, "tuned": 0.7654, "change": -0.0146}
     assert "claim" not in headline_metrics(scores("all_labels"))
+    unmeasured = {**scores(), "retention": {"tasks": {}, "mean": None}}
+    assert "retention" not in headline_metrics(unmeasured)
 
 
 def test_table_shows_methods_intervals_protocol_and_paths(tmp_path: Path) -> None:
@@ -40,6 +43,7 @@ def test_table_shows_methods_intervals_protocol_and_paths(tmp_path: Path) -> Non
         "fine-tuned",
         "0.4321",
         "0.1000 to 0.9000",
+        "retention on docstrings: mean nDCG@10 0.7800 before, 0.7654 after fine-tuning (-0.0146)",
         "reports/model_card.md",
     ):
         assert expected in text

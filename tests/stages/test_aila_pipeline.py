@@ -15,6 +15,7 @@ COMMON = [
     "crossval.folds=[0,1]",
     "evaluation.bootstrap=1000",
     "evaluation.permutations=1000",
+    "retention=none",
 ]
 
 

@@ -30,11 +30,12 @@ AFTER_TRAINING = {
     "crossval@0",
     "crossval@1",
     "crossval_summary",
+    "retention",
     "mteb_results",
     "figures",
     "model_card",
 }
-DATA_STAGES = {"raw", "clean", "pairs", "negatives", "baseline"}
+DATA_STAGES = {"raw", "clean", "pairs", "negatives", "baseline", "retention_base"}
 
 
 def small_collection() -> Collection:
@@ -63,6 +64,7 @@ OVERRIDES = [
     "evaluation.bootstrap=500",
     "evaluation.permutations=500",
     "model.max_seq_length=64",
+    "retention.queries=20",
 ]
 
 
@@ -90,7 +92,33 @@ def test_scores_of_methods_are_written_and_labelled(space: Workspace) -> None:
     assert scores["mteb"]["methods"]["finetuned"]["ndcg_at_10"] == scores["claim"]["methods"]["finetuned"]["ndcg_at_10"]
     metrics = json.loads((space.root / "reports/metrics.json").read_text())
     assert metrics["claim"]["finetuned_ndcg_at_10"] == scores["claim"]["methods"]["finetuned"]["ndcg_at_10"]
-    assert "fine-tuned" in space.run("python", "-m", "lexfit", "summary").stdout
+    shown = space.run("python", "-m", "lexfit", "summary").stdout
+    assert "fine-tuned" in shown
+    assert f"retention on docstrings: mean nDCG@10 {metrics['retention']['base']:.4f} before" in shown
+
+
+def test_retention_compares_both_models_on_the_same_pairs(space: Workspace) -> None:
+    data = space.root / "data"
+    task = json.loads((data / "retention/summary.json").read_text())["tasks"]["docstrings"]
+    rows = [line.split("\t") for line in (data / "retention/per_query.tsv").read_text().splitlines()[1:]]
+    ids = [json.loads(line)["id"] for line in (data / "retention_base/docstrings.jsonl").read_text().splitlines()]
+    assert [row[1] for row in rows] == ids
+    assert len(ids) == task["queries"] == 20
+    assert task["base"] == pytest.approx(sum(float(row[2]) for row in rows) / 20, abs=1e-5)
+    assert task["base"] > 0.7
+
+
+def test_a_model_that_forgets_fails_the_run_and_earlier_outputs_stay(space: Workspace) -> None:
+    before = (space.root / "data/retention/summary.json").read_bytes()
+    space.compose(*OVERRIDES, "train.learning_rate=0.02")
+    ran, output = space.repro("retention", check=False)
+    assert ran == {"model", "retention"}
+    assert "ERROR in stage retention" in output
+    assert "retention.max_drop: nDCG@10 on docstrings fell from" in output
+    assert "Traceback" not in output
+    assert (space.root / "data/retention/summary.json").read_bytes() == before
+    assert json.loads((space.root / "logs/retention.json").read_text())["mean"]["change"] < -0.05
+    restore(space)
 
 
 def test_a_second_repro_runs_nothing(space: Workspace) -> None:
@@ -102,9 +130,11 @@ def test_a_second_repro_runs_nothing(space: Workspace) -> None:
 def test_each_parameter_reruns_just_the_stages_that_it_changes(space: Workspace) -> None:
     # A dry run names the stages that a change reaches directly; what follows them can't be known before.
     for overrides, expected in (
-        (["runtime.workers=1", "runtime.device=cpu:0"], set()),
+        (["runtime.checkpoint_every=20", "runtime.device=cpu:0"], set()),
         (["train.learning_rate=2e-4"], {"model", "crossval@0", "crossval@1", "model_card"}),
-        (["evaluation.bootstrap=600"], {"crossval_summary", "mteb_results", "model_card"}),
+        (["evaluation.bootstrap=600"], {"crossval_summary", "retention", "mteb_results", "model_card"}),
+        (["retention.max_drop=0.1"], {"retention", "model_card"}),
+        (["retention.queries=30"], {"retention_base", "model_card"}),
         (["negatives.rank_min=2"], {"negatives", "model_card"}),
         (["data.pool=judged"], {"pairs", "model_card"}),
     ):
@@ -153,8 +183,9 @@ def test_plots_show_and_diff(space: Workspace) -> None:
 
 def test_same_inputs_give_the_same_bytes(space: Workspace) -> None:
     before = (space.root / "dvc.lock").read_bytes()
-    ran, _ = space.repro("--force", "model", "mteb_results", "figures", "--single-item")
-    assert ran == {"model", "mteb_results", "figures"}
+    stages = ["model", "retention_base", "retention", "mteb_results", "figures"]
+    ran, _ = space.repro("--force", *stages, "--single-item")
+    assert ran == set(stages)
     assert (space.root / "dvc.lock").read_bytes() == before
 
 

@@ -1,4 +1,4 @@
-"""Small random models of every architecture of conf/model, with tokenizers of the real classes."""
+"""Small random models of every architecture of conf/model, with tokenizers of the real classes; and their comparison."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from peft import PeftModel
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
-from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import (
     AutoModel,
     AutoTokenizer,
@@ -26,12 +28,24 @@ from transformers import (
     Qwen3Config,
 )
 
-from tests.training.test_trainer import WORDS
+from lexfit.config import Params
+from lexfit.training.adapters import merge_adapter
+from lexfit.training.base_models import load_base_model, prepare_torch
+from lexfit.training.saving import save_model
+from lexfit.training.trainer import prepare_loss, train
+from tests.training.test_trainer import WORDS, make_data
 
-SIZE = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 3, "num_attention_heads": 2}
-DECODER = {**SIZE, "num_key_value_heads": 1, "head_dim": 16}
+SIZE: dict[str, Any] = {
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 2,
+    "initializer_range": 0.3,  # at the usual 0.02 the first and last token's states hardly depend on the text
+}
+DECODER = {**SIZE, "num_key_value_heads": 1, "head_dim": 32}
 PROMPT = "Instruct: Given the facts of a legal case, retrieve the statutes that apply\nQuery:"
 CORPUS = [PROMPT, *(f"facts about {w} and the law of {w}" for w in WORDS)]
+TEXTS = [" ".join(WORDS[: i + 1]) for i in range(8)] + ["murder", *CORPUS[1:3]]
 BYTES = [f"<0x{byte:02X}>" for byte in range(256)]
 
 # Of each model file: its architecture and, where the file leaves pooling to the model, the model's own modules.
@@ -78,7 +92,12 @@ def _mpnet_tokenizer() -> Any:
     backend.train_from_iterator(CORPUS, trainers.WordLevelTrainer(special_tokens=special, show_progress=False))
     backend.post_processor = _template("<s> $A </s>", {"<s>": 0, "</s>": 2})
     return PreTrainedTokenizerFast(
-        tokenizer_object=backend, bos_token="<s>", cls_token="<s>", pad_token="<pad>", eos_token="</s>", sep_token="</s>"
+        tokenizer_object=backend,
+        bos_token="<s>",
+        cls_token="<s>",
+        pad_token="<pad>",
+        eos_token="</s>",
+        sep_token="</s>",
     )
 
 
@@ -94,7 +113,7 @@ def _smollm_tokenizer() -> Any:
     special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
     split = pre_tokenizers.ByteLevel(add_prefix_space=False)
     backend = Tokenizer(models.BPE(**_bpe(special, split, 400)))
-    backend.pre_tokenizer = split
+    backend.pre_tokenizer, backend.decoder = split, decoders.ByteLevel()
     backend.add_special_tokens(special)
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=backend, bos_token=special[1], eos_token=special[2], pad_token=special[2], unk_token=special[0]
@@ -130,7 +149,7 @@ def config_of(architecture: str, vocab_size: int) -> Any:
     if architecture == "gemma3":
         kinds = ["sliding_attention", "full_attention", "sliding_attention"]
         return Gemma3TextConfig(
-            **DECODER, vocab_size=vocab_size, sliding_window=8, layer_types=kinds, query_pre_attn_scalar=16
+            **DECODER, vocab_size=vocab_size, sliding_window=8, layer_types=kinds, query_pre_attn_scalar=32
         )
     if architecture == "mistral":
         return MistralConfig(**DECODER, vocab_size=vocab_size, sliding_window=8)
@@ -152,3 +171,55 @@ def build(name: str, folder: Path) -> Path:
     parts += [Normalize()] * (len(modules) - 1)
     SentenceTransformer(modules=parts, device="cpu").save_pretrained(str(folder / "model"), create_model_card=False)
     return folder / "model"
+
+
+def load(params: Params) -> SentenceTransformer:
+    return load_base_model(params.model, params.hardware, params.runtime)
+
+
+def quantised(params: Params) -> SentenceTransformer:
+    return load_base_model(params.model, params.hardware, params.runtime, quantize=True)
+
+
+def trained(params: Params, folder: Path) -> tuple[SentenceTransformer, list[float]]:
+    """The model as training leaves it, and the loss of each step."""
+    prepare_torch(params.hardware, params.seed)
+    loss = prepare_loss(params, make_data())
+    curve = train(params, make_data(), loss, folder / "live", folder / "checkpoints")
+    return loss.model.eval(), [point["loss"] for point in curve]
+
+
+def falls(losses: list[float]) -> bool:
+    return sum(losses[-2:]) < 0.9 * sum(losses[:2])
+
+
+def drift(one: SentenceTransformer, other: SentenceTransformer, base: SentenceTransformer) -> float:
+    """Difference of two trainings' weights as a share of what training changed, over all weights."""
+    before = {name.replace("base_model.model.", ""): p for name, p in base.named_parameters()}
+    apart = moved = 0.0
+    for (name, a), (_, b) in zip(one.named_parameters(), other.named_parameters(), strict=True):
+        if a.requires_grad and not name.endswith((".key.bias", ".k.bias")):  # softmax cancels them: all rounding
+            origin = before.get(name, torch.zeros(()))
+            apart += float((a - b).detach().double().square().sum())
+            moved += float((a - origin).detach().double().square().sum())
+    return float((apart / moved) ** 0.5)
+
+
+def distance(vectors: np.ndarray, others: np.ndarray) -> float:
+    """The largest difference of a component, as a share of the longest vector's length."""
+    return float(np.abs(vectors - others).max() / np.linalg.norm(others, axis=1).max())
+
+
+def beside(base: SentenceTransformer, adapter: Path) -> SentenceTransformer:
+    """A base with a saved adapter, not merged."""
+    base[0].model = PeftModel.from_pretrained(base[0].model, str(adapter))
+    return base.eval()
+
+
+def merged_and_reloaded(base: SentenceTransformer, folder: Path) -> SentenceTransformer:
+    """`folder`/adapter merged into a fresh base, saved and loaded again, which changes nothing."""
+    merged = merge_adapter(base, folder / "adapter")
+    save_model(merged, folder / "plain")
+    reloaded = SentenceTransformer(str(folder / "plain"), device="cpu")
+    np.testing.assert_array_equal(reloaded.encode(TEXTS), merged.encode(TEXTS))
+    return reloaded

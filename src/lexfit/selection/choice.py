@@ -8,7 +8,7 @@ from statistics import mean, stdev
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from lexfit.selection.folds import Score
 
@@ -28,7 +28,7 @@ class Member:
     outer: dict[int, dict[str, float]]
 
 
-def member(name: str, interpolation: float, cost: tuple[float, ...], by_seed: dict[int, Iterable[Score]]) -> Member:
+def member(name: str, interpolation: float, cost: tuple[float, ...], by_seed: Mapping[int, Iterable[Score]]) -> Member:
     """A member from the scores of its runs, one run a seed."""
     inner: dict[int, dict[int, dict[str, float]]] = {}
     outer: dict[int, dict[str, float]] = {}

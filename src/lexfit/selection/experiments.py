@@ -15,9 +15,9 @@ from lexfit.selection.folds import Score, from_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SCORES, SUMMARY = "selection/scores.tsv", "selection/summary.json"
+SCORES, SUMMARY = "reports/nested.tsv", "reports/nested.json"
 # What may differ between the seeds of one member, or doesn't change scores.
-ASIDE = ("seed", "card", "runtime", "evaluation")
+ASIDE = ("seed", "card", "runtime", "evaluation", "retention", "selection")
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def read_experiments(names: Sequence[str]) -> list[Experiment]:
         scores, params, summary = (_git("show", f"{commit}:{path}") for path in (SCORES, "params.yaml", SUMMARY))
         if scores is None or params is None or summary is None:
             if names:
-                remedy = "Run it as `dvc exp run selection/dvc.yaml -S …`"
+                remedy = "Run it as `dvc exp run nested@scores -S selection=nested -S …`"
                 raise LexfitError(name, f"has no {SCORES}", remedy)
             continue
         found.append(Experiment(name, commit, yaml.safe_load(params), from_text(scores), json.loads(summary)))

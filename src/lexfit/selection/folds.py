@@ -56,7 +56,7 @@ def scores_of(
 
 
 def to_rows(scores: Iterable[Score]) -> list[list[object]]:
-    """Rows of selection/scores.tsv; an outer model's row says `-` for the further fold."""
+    """Rows of reports/nested.tsv; an outer model's row says `-` for the further fold."""
     ordered = sorted(
         scores, key=lambda s: (s.interpolation, -1 if s.also_excluded is None else s.also_excluded, s.fold, s.query_id)
     )
@@ -67,7 +67,7 @@ def to_rows(scores: Iterable[Score]) -> list[list[object]]:
 
 
 def from_text(text: str) -> list[Score]:
-    """Scores from the text of selection/scores.tsv."""
+    """Scores from the text of reports/nested.tsv."""
     _, *lines = text.splitlines()
     found = []
     for line in lines:

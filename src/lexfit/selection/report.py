@@ -13,11 +13,10 @@ from lexfit.selection.choice import Member, Selection, member, select
 from lexfit.selection.experiments import by_recipe, varied
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from lexfit.config import EvaluationParams
     from lexfit.selection.experiments import Experiment
-    from lexfit.selection.folds import Score
 
 RECIPE = ("adapter", "loss", "batches", "train")
 
@@ -34,7 +33,7 @@ def members_of(experiments: Sequence[Experiment]) -> tuple[list[Member], list[li
     for (_, group), differing in zip(groups.items(), varied(list(groups)), strict=True):
         cost = tuple(float(group[0].summary[key]) for key in ("trainable_parameters", "steps"))
         label = ", ".join(f"{key}={value}" for key, value in differing.items()) or "the only recipe"
-        by_seed: dict[int, Iterable[Score]] = {experiment.params["seed"]: experiment.scores for experiment in group}
+        by_seed = {experiment.params["seed"]: experiment.scores for experiment in group}
         for share in sorted({score.interpolation for score in group[0].scores}):
             members.append(member(label, share, cost, by_seed))
             runs.append(list(group))

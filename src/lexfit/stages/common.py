@@ -27,7 +27,6 @@ DATA, REPORTS = Path("data"), Path("reports")
 RAW, CLEAN, TRAIN, EVAL = DATA / "raw", DATA / "clean", DATA / "pairs/train", DATA / "pairs/eval"
 NEGATIVES, BASELINE, MODEL = DATA / "negatives", DATA / "baseline", DATA / "model"
 CROSSVAL, CROSSVAL_SUMMARY, RESULTS = DATA / "crossval", DATA / "crossval_summary", DATA / "mteb_results"
-SELECTION = Path("selection")
 RETENTION_BASE, RETENTION = DATA / "retention_base", DATA / "retention"
 QUIET = ("httpx", "datasets", "mteb", "sentence_transformers", "transformers", "ftfy", "fontTools", "bitsandbytes")
 

@@ -1,4 +1,4 @@
-"""Stage nested (selection/dvc.yaml): the scores of one recipe by nested cross-validation."""
+"""Stage nested@scores (with `selection=nested`): the scores of one recipe by nested cross-validation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lexfit.evaluation.inputs import ranked_passages
 from lexfit.evaluation.trec import evaluate
 from lexfit.io import read_json, write_json, write_tsv
 from lexfit.selection.folds import HEADER, Score, excluded_sets, scores_of, to_rows
-from lexfit.stages.common import SELECTION, quiet_progress, run_stage
+from lexfit.stages.common import REPORTS, quiet_progress, run_stage
 from lexfit.training.records import read_records
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def score_without(
 
 
 def main(params: Params) -> None:
-    """Write selection/scores.tsv (every inner and outer score by query) and selection/summary.json."""
+    """Write reports/nested.tsv (every inner and outer score by query) and reports/nested.json."""
     quiet_progress(params.runtime.progress)
     records = read_records("nested")
     fold_of = {q["id"]: q["fold"] for q in records["queries"]}
@@ -75,8 +75,8 @@ def main(params: Params) -> None:
                 s.value for s in scores if s.interpolation == share and (s.also_excluded is None) == (kind == "outer")
             ]
             summary.setdefault(kind, {})[f"interpolation_{share}"] = round(sum(own) / len(own), 5)
-    write_tsv(SELECTION / "scores.tsv", HEADER, to_rows(scores))
-    write_json(SELECTION / "summary.json", summary)
+    write_tsv(REPORTS / "nested.tsv", HEADER, to_rows(scores))
+    write_json(REPORTS / "nested.json", summary)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
 from torch import nn
 
 from lexfit.errors import LexfitError
-from lexfit.training.layers import check_top_layers, find_layers, freeze_below
+from lexfit.training.layers import check_top_layers, freeze_below, layer_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,12 +28,9 @@ def attach(model: SentenceTransformer, params: AdapterParams) -> None:
     from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training  # noqa: PLC0415
 
     modules: list[str] | str = "all-linear" if params.target_modules == ["all-linear"] else params.target_modules
-    layers = None
     if params.top_layers is not None:
-        total = check_top_layers(transformer, params.top_layers)
-        layers = list(range(total - params.top_layers, total))
-        if modules == "all-linear":  # PEFT's own word for it can't be had for some layers only
-            modules = linear_names(find_layers(transformer))
+        first = check_top_layers(transformer, params.top_layers) - params.top_layers
+        modules = linear_maps(transformer, params.target_modules, first)
     if getattr(transformer, "is_quantized", False):
         transformer = prepare_model_for_kbit_training(transformer, use_gradient_checkpointing=False)
     config = LoraConfig(
@@ -40,7 +38,6 @@ def attach(model: SentenceTransformer, params: AdapterParams) -> None:
         lora_alpha=params.alpha,
         lora_dropout=params.dropout,
         target_modules=modules,
-        layers_to_transform=layers,
         bias="none",
     )
     try:
@@ -53,10 +50,23 @@ def attach(model: SentenceTransformer, params: AdapterParams) -> None:
         ) from error
 
 
-def linear_names(layers: nn.ModuleList) -> list[str]:
-    """What the linear maps inside of layers are called, such as `q_proj`."""
-    named = (item for layer in layers for item in layer.named_modules())
-    return sorted({name.split(".")[-1] for name, module in named if isinstance(module, nn.Linear)})
+def linear_maps(transformer: nn.Module, wanted: list[str], first: int) -> list[str]:
+    """Full names of linear maps in the layers from `first` on.
+
+    PEFT's own choice of layers doesn't go with `all-linear`, and misses the layers of decoders.
+
+    Args:
+        transformer: Its modules' names tell the layers.
+        wanted: How the names end, or `all-linear`.
+        first: The lowest layer.
+    """
+    found = []
+    for name, module in transformer.named_modules():
+        layer = layer_of(name)
+        fits = wanted == ["all-linear"] or any(f".{name}".endswith(f".{end}") for end in wanted)
+        if layer is not None and layer >= first and isinstance(module, nn.Linear) and fits:
+            found.append(name)
+    return found
 
 
 def save_adapter(model: SentenceTransformer, folder: Path) -> None:
@@ -65,8 +75,15 @@ def save_adapter(model: SentenceTransformer, folder: Path) -> None:
 
 
 def merge_adapter(base: SentenceTransformer, folder: Path) -> SentenceTransformer:
-    """Merge a saved adapter into a freshly loaded, unquantised base and return it as a plain model."""
+    """Merge a saved adapter into a freshly loaded base and return it as a plain model.
+
+    A quantised base is dequantised first: the result is what was trained, where merging into 4 bits would round
+    the adapter away, and merging into the whole weights changes what it was trained on.
+    """
     from peft import PeftModel  # noqa: PLC0415
 
-    base[0].model = PeftModel.from_pretrained(base[0].model, str(folder)).merge_and_unload(safe_merge=True)
+    transformer = base[0].model
+    if getattr(transformer, "is_quantized", False):
+        transformer = transformer.dequantize(dtype=torch.float32)
+    base[0].model = PeftModel.from_pretrained(transformer, str(folder)).merge_and_unload(safe_merge=True)
     return base

@@ -118,6 +118,17 @@ def append_eos(tokenizer: PreTrainedTokenizerBase) -> None:
     )
 
 
+def keep_differentiable(model: nn.Module) -> None:
+    """Let 4-bit layers on a CPU compute in evaluation as they do in training.
+
+    Where a CPU has AVX512-BF16, bitsandbytes repacks a layer when it is first used in evaluation: it rounds to
+    bfloat16 from then on, and no gradient passes through it when training goes on.
+    """
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False  # type: ignore[assignment]
+
+
 def _model_kwargs(
     model: ModelParams, hardware: HardwareParams, *, quantize: bool, low_precision: bool
 ) -> dict[str, Any]:
@@ -194,6 +205,8 @@ def load_base_model(
             "Use `-S model=all-minilm-l6-v2` (needs no network), or download it where there is one and set "
             "`-S model.path=FOLDER`",
         ) from error
+    if quantize:
+        keep_differentiable(loaded)
     loaded.max_seq_length = model.max_seq_length
     prepare_tokenizer(loaded.tokenizer, model)
     loaded.prompts = {"query": model.query_prompt, "document": model.document_prompt}

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 STATE = "trained.safetensors"
 WHOLE = "complete"
 LIBRARIES = ("torch", "transformers", "sentence-transformers", "peft", "accelerate")
-SECTIONS = ("seed", "model", "adapter", "loss", "batches", "train", "hardware")
+SECTIONS = ("seed", "model", "adapter", "loss", "batches", "negatives", "train", "hardware")
 
 
 def checkpoint_folder(params: Params, data: TrainingData) -> Path:

@@ -47,7 +47,7 @@ def plain_folder(parts: list[Path]) -> Path:
         except (ValueError, KeyError, IndexError, NotImplementedError, struct.error) as error:
             raise LexfitError(
                 str(parts[0]),
-                f"this GGUF file can't be read: {error or type(error).__name__}",
+                f"this GGUF file can't be read: {str(error).rstrip('.') or type(error).__name__}",
                 "Fetch it again (with all of its parts), or use the original from the Hub with model.gguf_file=null",
             ) from error
         try:

@@ -31,10 +31,12 @@ def save_model(model: SentenceTransformer, folder: Path) -> None:
 def name_adapter_base(folder: Path, hub_id: str, revision: str) -> None:
     """Say in a saved adapter which model it belongs to, by its Hub id rather than a path on this machine.
 
-    PEFT's generated README goes: it repeats that path, and the run has a card of its own.
+    PEFT's generated README goes: it repeats that path, and the run has a card of its own. Module names are sorted,
+    since PEFT writes them in an order that changes from run to run.
     """
     file = folder / "adapter_config.json"
     config = json.loads(file.read_text(encoding="utf-8"))
     config |= {"base_model_name_or_path": hub_id, "revision": revision}
+    config["target_modules"] = sorted(config["target_modules"])
     write_text(file, json.dumps(config, indent=2, sort_keys=True) + "\n")
     (folder / "README.md").unlink(missing_ok=True)

@@ -35,7 +35,6 @@ class TextTable:
         prompts = {name: model.prompts.get(name) or None for name in ("query", "document")}
         self._features = [dict(model.preprocess([t], prompt=prompts["query"])) for t in queries]
         self._features += [dict(model.preprocess([t], prompt=prompts["document"])) for t in passages]
-        self._hidden = [trunk.output(f) for f in self._features] if trunk else None
         self._lengths = [int(f["input_ids"].shape[1]) for f in self._features]
 
     def __len__(self) -> int:
@@ -55,9 +54,9 @@ class TextTable:
         features = self._pad([self._features[i] for i in indices])
         features = {k: v.to(device) if isinstance(v, Tensor) else v for k, v in features.items()}
         replay: Any = nullcontext()
-        if self._trunk and self._hidden:
-            length = features["input_ids"].shape[1]
-            replay = self._trunk.replay(self._pad_hidden([self._hidden[i] for i in indices], length).to(device))
+        if self._trunk:
+            hidden = [self._trunk.output(self._features[i]) for i in indices]
+            replay = self._trunk.replay(self._pad_hidden(hidden, features["input_ids"].shape[1]).to(device))
         with replay:
             embedding: Tensor = model(features)["sentence_embedding"]
         return embedding.float() if embedding.dtype in {torch.float16, torch.bfloat16} else embedding

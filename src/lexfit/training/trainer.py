@@ -74,7 +74,7 @@ def prepare_loss(params: Params, data: TrainingData) -> TextLoss:
         model,
         texts,
         data,
-        build_objective(params.loss, data, teacher),
+        build_objective(params.loss, data, teacher, params.model.similarity),
         NegativeTable(data.negatives, params.negatives.per_query),
         batches=params.batches,
         hardware=params.hardware,
@@ -83,7 +83,10 @@ def prepare_loss(params: Params, data: TrainingData) -> TextLoss:
 
 
 def find_trunk(params: Params, model: SentenceTransformer) -> Any:
-    """The frozen layers as a cache, or None where all layers train or `hardware.trunk_cache` is off."""
+    """The frozen layers as a cache, or None where all layers train or `hardware.trunk_cache` is off.
+
+    The trunk computes in the weights' own dtype; autocasting (`hardware.dtype`) is for the layers that train.
+    """
     from lexfit.training.trunk import FrozenTrunk  # noqa: PLC0415
     from lexfit.training.trunk_store import TrunkStore, trunk_scope  # noqa: PLC0415
 
@@ -92,7 +95,8 @@ def find_trunk(params: Params, model: SentenceTransformer) -> Any:
         return None
     dtype = str(next(model.parameters()).dtype)
     scope = trunk_scope(params.model, params.hardware, params.runtime, depth, dtype)
-    return FrozenTrunk(model, TrunkStore(scope, params.runtime.trunk_cache_mb))
+    cap = params.runtime.trunk_cache_mb
+    return FrozenTrunk(model, TrunkStore(scope, cap), cap)
 
 
 def train(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -42,19 +43,21 @@ class FrozenTrunk:
     Args:
         model: Its first module is a sentence-transformers `Transformer`.
         store: Where outputs are kept between runs, or None.
+        megabytes: Memory for outputs; those used longest ago go first, and come back from `store` or are computed anew.
 
     Raises:
         ValueError: Nothing is frozen below a trained layer.
     """
 
-    def __init__(self, model: SentenceTransformer, store: TrunkStore | None = None) -> None:
+    def __init__(self, model: SentenceTransformer, store: TrunkStore | None = None, megabytes: int = 1024) -> None:
         self.depth = first_trained_layer(model[0].model)
         if self.depth < 1:
             raise ValueError("No transformer layer below the first trained one is frozen: there is no trunk.")
         self._model = model
         self._layers = list(find_layers(model[0].model))
         self._store = store
-        self._known: dict[bytes, Tensor] = {}
+        self._known: OrderedDict[bytes, Tensor] = OrderedDict()
+        self._room = megabytes * 2**20
         self._returns_tuple = self._probe()
 
     def output(self, features: dict[str, Any]) -> Tensor:
@@ -64,14 +67,19 @@ class FrozenTrunk:
             features: As `SentenceTransformer.preprocess` gives them for a list of one text.
         """
         key = features["input_ids"].to(torch.int64).cpu().numpy().tobytes()
-        if key not in self._known:
-            hidden = self._store.get(key) if self._store else None
-            if hidden is None:
-                hidden = self._run(features)
-                if self._store:
-                    self._store.put(key, hidden)
-            self._known[key] = hidden
-        return self._known[key]
+        if key in self._known:
+            self._known.move_to_end(key)
+            return self._known[key]
+        hidden = self._store.get(key) if self._store else None
+        if hidden is None:
+            hidden = self._run(features)
+            if self._store:
+                self._store.put(key, hidden)
+        self._known[key] = hidden
+        self._room -= hidden.nbytes
+        while self._room < 0 and len(self._known) > 1:
+            self._room += self._known.popitem(last=False)[1].nbytes
+        return hidden
 
     @contextmanager
     def replay(self, hidden: Tensor) -> Iterator[None]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
-    from lexfit.config import LossParams
+    from lexfit.config import LossParams, Similarity
     from lexfit.training.batches import TrainingData
 
 
@@ -22,13 +22,16 @@ def teacher_of(params: LossParams) -> str | None:
     return params.soft_labels if params.name == "corpus_softmax" and params.soft_labels != "none" else None
 
 
-def build_objective(params: LossParams, data: TrainingData, teacher: Callable[[str], Tensor]) -> nn.Module:
+def build_objective(
+    params: LossParams, data: TrainingData, teacher: Callable[[str], Tensor], similarity: Similarity
+) -> nn.Module:
     """The loss that `loss.name` asks for, over embeddings.
 
     Args:
         params: Name and settings.
         data: Known positives and sources.
         teacher: Gives the scores of `bm25` or `base`, shape (queries, documents).
+        similarity: By which the model ranks, and so trains: `cosine` or `dot`.
 
     Raises:
         LexfitError: The corpus is larger than `loss.corpus_limit` under `corpus_softmax`.
@@ -57,7 +60,7 @@ def build_objective(params: LossParams, data: TrainingData, teacher: Callable[[s
             data.relevance(), allowed, smoothing=params.label_smoothing, soft=soft, soft_weight=params.soft_weight
         )
         columns = torch.tensor(data.doc_of_passage)
-        return CorpusSoftmaxLoss(targets, allowed, columns, temperature=params.temperature)
+        return CorpusSoftmaxLoss(targets, allowed, columns, temperature=params.temperature, similarity=similarity)
     if params.name == "triplet":
         from lexfit.training.losses.triplet import MinedTripletLoss  # noqa: PLC0415
 
@@ -68,8 +71,8 @@ def build_objective(params: LossParams, data: TrainingData, teacher: Callable[[s
         if scores is None:
             raise ValueError("A distillation loss needs a teacher's scores.")
         if params.name == "margin_mse":
-            return margin_mse(scores)
-        return distill_kl(scores, params.temperature, params.soft_temperature)
+            return margin_mse(scores, similarity)
+        return distill_kl(scores, params.temperature, params.soft_temperature, similarity)
     from lexfit.training.losses.masked_mnrl import MaskedMultipleNegativesRankingLoss  # noqa: PLC0415
 
     return MaskedMultipleNegativesRankingLoss(
@@ -78,4 +81,5 @@ def build_objective(params: LossParams, data: TrainingData, teacher: Callable[[s
         symmetric=params.symmetric,
         guide=scores,
         margin=params.margin,
+        similarity=similarity,
     )

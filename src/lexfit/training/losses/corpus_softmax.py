@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
+from sentence_transformers import SimilarityFunction
+from sentence_transformers.util import similarity_fct_name
 from torch import Tensor, nn
-from torch.nn.functional import normalize
+
+if TYPE_CHECKING:
+    from lexfit.config import Similarity
 
 
 def target_distribution(
@@ -66,14 +70,23 @@ class CorpusSoftmaxLoss(nn.Module):
         targets: Shape (queries, documents), from `target_distribution`.
         allowed: Documents in each query's softmax, boolean, shape (queries, documents).
         doc_of_passage: Shape (passages,).
-        temperature: Divides cosine similarities.
+        temperature: Divides similarities.
+        similarity: `cosine` or `dot`, as the model ranks.
     """
 
     targets: Tensor
     allowed: Tensor
     doc_of_passage: Tensor
 
-    def __init__(self, targets: Tensor, allowed: Tensor, doc_of_passage: Tensor, *, temperature: float = 0.05) -> None:
+    def __init__(
+        self,
+        targets: Tensor,
+        allowed: Tensor,
+        doc_of_passage: Tensor,
+        *,
+        temperature: float = 0.05,
+        similarity: Similarity = "cosine",
+    ) -> None:
         super().__init__()
         if not temperature > 0:
             raise ValueError(f"temperature must be positive, got {temperature}.")
@@ -85,6 +98,7 @@ class CorpusSoftmaxLoss(nn.Module):
         self.register_buffer("allowed", allowed, persistent=False)
         self.register_buffer("doc_of_passage", doc_of_passage, persistent=False)
         self.temperature = temperature
+        self.similarity_fct = SimilarityFunction.to_similarity_fn(similarity)
 
     def forward(self, queries: Tensor, passages: Tensor, query_ids: Tensor, passage_ids: Tensor) -> Tensor:
         """The loss of a batch.
@@ -95,7 +109,7 @@ class CorpusSoftmaxLoss(nn.Module):
             query_ids: Rows of `targets`, shape (batch,).
             passage_ids: Shape (passages,).
         """
-        scores = normalize(queries, dim=1) @ normalize(passages, dim=1).T / self.temperature  # (batch, passages)
+        scores: Tensor = self.similarity_fct(queries, passages) / self.temperature  # (batch, passages)
         columns = self.doc_of_passage[passage_ids]
         if not torch.equal(columns, torch.arange(self.targets.shape[1], device=columns.device)):
             scores = best_passage(scores, columns, self.targets.shape[1])
@@ -103,4 +117,4 @@ class CorpusSoftmaxLoss(nn.Module):
 
     def get_config_dict(self) -> dict[str, Any]:
         """What the model card says of this loss."""
-        return {"temperature": self.temperature, "similarity_fct": "cos_sim"}
+        return {"temperature": self.temperature, "similarity_fct": similarity_fct_name(self.similarity_fct)}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from sentence_transformers import losses, util
+from sentence_transformers import SimilarityFunction, losses
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from lexfit.config import Similarity
 
 
 class TeacherLoss(nn.Module):
@@ -40,28 +43,35 @@ class TeacherLoss(nn.Module):
         return dict(self.loss.get_config_dict())
 
 
-def margin_mse(teacher: Tensor) -> TeacherLoss:
-    """`MarginMSELoss` on cosine similarities; a teacher's scores are put on their scale, by query.
+def margin_mse(teacher: Tensor, similarity: Similarity = "cosine") -> TeacherLoss:
+    """`MarginMSELoss` on the model's similarities; for cosines a teacher's scores are put on their scale, by query.
 
     Args:
-        teacher: Scores, shape (queries, documents); each row is divided by its largest absolute score.
+        teacher: Scores, shape (queries, documents); for `cosine` each row is divided by its largest
+            absolute score.
+        similarity: `cosine` or `dot`, as the model ranks.
     """
-    largest = teacher.abs().amax(dim=1, keepdim=True)
-    scaled = teacher / torch.where(largest > 0, largest, torch.ones_like(largest))
-    return TeacherLoss(losses.MarginMSELoss(model=None, similarity_fct=util.pairwise_cos_sim), scaled)
+    if similarity == "cosine":
+        largest = teacher.abs().amax(dim=1, keepdim=True)
+        teacher = teacher / torch.where(largest > 0, largest, torch.ones_like(largest))
+    function = SimilarityFunction.to_similarity_pairwise_fn(similarity)
+    return TeacherLoss(losses.MarginMSELoss(model=None, similarity_fct=function), teacher)
 
 
-def distill_kl(teacher: Tensor, temperature: float, teacher_temperature: float) -> TeacherLoss:
-    """`DistillKLDivLoss` on cosine similarities.
+def distill_kl(
+    teacher: Tensor, temperature: float, teacher_temperature: float, similarity: Similarity = "cosine"
+) -> TeacherLoss:
+    """`DistillKLDivLoss` on the model's similarities.
 
     Args:
         teacher: Scores, shape (queries, documents).
         temperature: Divides the student's similarities.
         teacher_temperature: Divides the teacher's scores.
+        similarity: `cosine` or `dot`, as the model ranks.
     """
     loss = losses.DistillKLDivLoss(
         model=None,
-        similarity_fct=util.pairwise_cos_sim,
+        similarity_fct=SimilarityFunction.to_similarity_pairwise_fn(similarity),
         student_temperature=temperature,
         teacher_temperature=teacher_temperature,
     )

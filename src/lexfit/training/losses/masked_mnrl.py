@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from sentence_transformers import losses, util
+from sentence_transformers import SimilarityFunction, losses
+from sentence_transformers.util import similarity_fct_name
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from lexfit.config import Similarity
 
 
 def candidate_mask(query_ids: Tensor, doc_ids: Tensor, relevance: Tensor) -> Tensor:
@@ -61,10 +65,11 @@ class MaskedMultipleNegativesRankingLoss(losses.MultipleNegativesRankingLoss):
 
     Args:
         relevance: Known positives, boolean, shape (queries, documents).
-        temperature: Divides cosine similarities, as in InfoNCE (van den Oord et al. 2018, arXiv 1807.03748).
+        temperature: Divides similarities, as in InfoNCE (van den Oord et al. 2018, arXiv 1807.03748).
         symmetric: Add the softmax over queries for each positive, masked likewise, and average.
         guide: Scores of a guide, shape (queries, documents), or None.
         margin: How far below the positive the guide must score a negative.
+        similarity: `cosine` or `dot`, as the model ranks.
 
     The `labels` of a batch have shape (batch, 2 + negatives): the query's row in `relevance`, then the
     columns of the positive and of each negative.
@@ -81,6 +86,7 @@ class MaskedMultipleNegativesRankingLoss(losses.MultipleNegativesRankingLoss):
         symmetric: bool = False,
         guide: Tensor | None = None,
         margin: float = 0.0,
+        similarity: Similarity = "cosine",
     ) -> None:
         if relevance.ndim != 2 or relevance.dtype != torch.bool:
             raise ValueError("relevance must be a boolean tensor of shape (queries, documents).")
@@ -88,7 +94,8 @@ class MaskedMultipleNegativesRankingLoss(losses.MultipleNegativesRankingLoss):
             raise ValueError(f"temperature must be positive, got {temperature}.")
         if guide is not None and guide.shape != relevance.shape:
             raise ValueError("guide must have the shape of relevance: (queries, documents).")
-        super().__init__(model=None, scale=1 / temperature, similarity_fct=util.cos_sim)
+        function = SimilarityFunction.to_similarity_fn(similarity)
+        super().__init__(model=None, scale=1 / temperature, similarity_fct=function)
         self.register_buffer("relevance", relevance, persistent=False)
         self.register_buffer("guide", guide, persistent=False)
         self.symmetric = symmetric
@@ -122,5 +129,6 @@ class MaskedMultipleNegativesRankingLoss(losses.MultipleNegativesRankingLoss):
 
     def get_config_dict(self) -> dict[str, Any]:
         """What the model card says of this loss."""
-        config = {"temperature": self.temperature, "similarity_fct": "cos_sim", "symmetric": self.symmetric}
+        name = similarity_fct_name(self.similarity_fct)
+        config = {"temperature": self.temperature, "similarity_fct": name, "symmetric": self.symmetric}
         return config if self.guide is None else {**config, "guided": True, "margin": self.margin}
