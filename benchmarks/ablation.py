@@ -19,8 +19,11 @@ PAIRS = [*PAIRWISE, f"train.epochs={EPOCHS}", f"train.learning_rate={RATE}", "ad
 STOCK = {"top_layers": 2, "epochs": EPOCHS, "learning_rate": RATE}
 # Name, kind, what the process gets beside the fold, and the interpolation that is reported.
 ROWS: list[tuple[str, str, dict[str, Any], str]] = [
+    ("untrained", "reference", {"overrides": [], "by": "untrained"}, "1.0"),
+    ("BM25", "reference", {"overrides": [], "by": "bm25"}, "1.0"),
+    ("how often the other folds cite a statute (no text)", "reference", {"overrides": [], "by": "frequency"}, "1.0"),
     ("pairs, in-batch negatives (sentence-transformers' trainer)", "stock", {"overrides": [], **STOCK}, "1.0"),
-    ("+ known positives masked", "lexfit", {"overrides": PAIRS}, "1.0"),
+    ("+ known positives masked", "lexfit", {"overrides": [*PAIRS, "negatives=none", "batches.negatives=0"]}, "1.0"),
     ("+ mined negatives (BM25)", "lexfit", {"overrides": [*PAIRS, "negatives=bm25", "batches.negatives=1"]}, "1.0"),
     ("corpus softmax", "lexfit", {"overrides": [*RECIPE, "adapter=top2"], "shares": [0.75, 1.0]}, "1.0"),
     ("+ interpolation 0.75", "lexfit", {"overrides": [*RECIPE, "adapter=top2"], "shares": [0.75, 1.0]}, "0.75"),

@@ -1,6 +1,6 @@
 """One training as a process of its own, measured by the kernel; also what that process runs.
 
-Usage: python -m benchmarks.measured {stock,lexfit} OUT SPEC, with SPEC a JSON object.
+Usage: python -m benchmarks.measured {stock,lexfit,reference} OUT SPEC, with SPEC a JSON object.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,8 @@ def measure(kind: str, spec: dict[str, Any], cache: Path) -> dict[str, Any]:
     """Run one training in a new process.
 
     Args:
-        kind: `stock` (sentence-transformers' trainer as it comes) or `lexfit`.
-        spec: `overrides`, `fold`, and for `stock` also `top_layers`, `epochs`, `learning_rate`.
+        kind: `stock` (sentence-transformers' trainer as it comes), `lexfit`, or `reference` (no training).
+        spec: `overrides`, `fold`; for `stock` also `top_layers`, `epochs`, `learning_rate`; for `reference` also `by`.
         cache: For lexfit's trunk outputs; empty for a cold start.
 
     Returns:
@@ -121,9 +122,35 @@ def run_stock(spec: dict[str, Any]) -> dict[str, Any]:
     return {"per_query": per_query, "steps": steps, "training_cpu_seconds": round(seconds, 1)}
 
 
+def run_reference(spec: dict[str, Any]) -> dict[str, Any]:
+    """Rank a fold's queries without training: by `untrained`, `bm25`, or `frequency` of a statute in the other folds.
+
+    Frequency reads no text at all. With fifty queries and a few statutes that many cite, it is the reference that a
+    model trained on the labels has to beat.
+    """
+    from lexfit.evaluation.dense import dense_run
+    from lexfit.evaluation.runs import bm25_run
+    from lexfit.training.base_models import load_base_model, prepare_torch
+
+    params = make_params(*spec["overrides"])
+    records = make_records(params)
+    queries = {q["id"]: q["text"] for q in records["queries"] if q["fold"] == spec["fold"]}
+    passages = {d["id"]: [d["text"]] for d in records["documents"]}
+    if spec["by"] == "frequency":
+        counts = Counter(d for q in records["queries"] if q["fold"] != spec["fold"] for d in q["positives"])
+        run = {q: {d: float(counts[d]) for d in passages} for q in queries}
+    elif spec["by"] == "bm25":
+        run = bm25_run(queries, passages)
+    else:
+        prepare_torch(params.hardware, params.seed)
+        run = dense_run(load_base_model(params.model, params.hardware, params.runtime), queries, passages, 32)
+    per_query = {"1.0": {q: s["ndcg_at_10"] for q, s in score(records, run).items()}}
+    return {"per_query": per_query, "steps": 0, "training_cpu_seconds": 0.0}
+
+
 def main(kind: str, out: str, spec: str) -> None:
     """Run one training and write what it found."""
-    found = {"stock": run_stock, "lexfit": run_lexfit}[kind](json.loads(spec))
+    found = {"stock": run_stock, "lexfit": run_lexfit, "reference": run_reference}[kind](json.loads(spec))
     Path(out).write_text(json.dumps(found), encoding="utf-8")
 
 

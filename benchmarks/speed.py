@@ -19,7 +19,7 @@ RECIPE = [
     "train=corpus",
     "train.scheduler=constant_with_warmup",
 ]
-PAIRWISE = ["loss=masked_mnrl", "batches.negatives=0", "negatives=none", "train.max_seq_length=256"]
+PAIRWISE = ["loss=masked_mnrl", "train.max_seq_length=256"]
 FOLD = 0
 
 
@@ -64,7 +64,7 @@ def to_the_same_score(dtype: str) -> dict[str, Any]:
 
 def like_with_like(dtype: str, steps: int = 12) -> dict[str, Any]:
     """Steps of the same loss, batch and layers: CPU seconds a step and peak memory of both trainers."""
-    common = [*PAIRWISE, f"hardware={dtype}"]
+    common = [*PAIRWISE, "batches.negatives=0", "negatives=none", f"hardware={dtype}"]
     stock_spec = {
         "overrides": common, "fold": FOLD, "top_layers": 2, "epochs": 1, "learning_rate": 1e-4, "max_steps": steps,
     }  # fmt: skip

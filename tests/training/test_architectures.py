@@ -15,10 +15,11 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from lexfit.config import Params
+from lexfit.io import read_json
 from lexfit.training.adapters import attach, save_adapter
 from lexfit.training.base_models import load_base_model
 from lexfit.training.layers import first_trained_layer
-from lexfit.training.saving import save_model
+from lexfit.training.saving import name_adapter_base, save_model
 from tests.conftest import REPO
 from tests.training.architectures import (
     ARCHITECTURES,
@@ -164,6 +165,10 @@ def test_adapter_merged_and_reloaded_give_the_trained_vectors(make: Make, tmp_pa
     save_adapter(model, tmp_path / "adapter")
     assert distance(beside(load(params), tmp_path / "adapter").encode(TEXTS), vectors) < ROUNDING
     assert distance(merged_and_reloaded(load(params), tmp_path).encode(TEXTS), vectors) < ROUNDING
+    name_adapter_base(tmp_path / "adapter", params.model.hub_id, params.model.revision)
+    config = read_json(tmp_path / "adapter/adapter_config.json")
+    assert config["base_model_name_or_path"] == params.model.hub_id
+    assert config["target_modules"] == sorted(config["target_modules"])
 
 
 @pytest.mark.parametrize("quantization", ["nf4", "int8"])

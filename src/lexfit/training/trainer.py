@@ -164,7 +164,9 @@ def fine_tune(params: Params, data: TrainingData, live_folder: Path, adapter_fol
     if params.adapter.kind == "lora":
         adapter = adapter_folder or folder / "adapter"
         save_adapter(model, adapter)
-        model = merge_adapter(load_base_model(params.model, params.hardware, params.runtime), adapter)
+        quantize = params.hardware.quantization != "none"
+        base_model = load_base_model(params.model, params.hardware, params.runtime, quantize=quantize)
+        model = merge_adapter(base_model, adapter)
     model.max_seq_length = params.model.max_seq_length
     model.eval()
     last = [point["loss"] for point in curve[-max(1, len(curve) // params.train.epochs) :]]
