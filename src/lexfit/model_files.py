@@ -72,6 +72,6 @@ def _package(model: ModelParams) -> Path:
         raise LexfitError(
             "params.yaml: model.package",
             f"the package {model.package} is not installed",
-            f"Run what conf/model/{model.name}.yaml names" if model.gguf_file else "Run `make setup`",
+            f"Run the script that conf/model/{model.name}.yaml names" if model.gguf_file else "Run `make setup`",
         )
     return Path(spec.origin).parent

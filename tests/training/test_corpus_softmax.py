@@ -91,6 +91,18 @@ def test_a_document_scores_as_its_best_passage() -> None:
     assert best.tolist()[0][1] == -torch.inf
 
 
+def test_a_model_that_ranks_by_dot_product_trains_by_it() -> None:
+    relevance = torch.tensor([[True, False]])
+    allowed = torch.ones_like(relevance)
+    loss = CorpusSoftmaxLoss(
+        target_distribution(relevance, allowed), allowed, torch.arange(2), temperature=1.0, similarity="dot"
+    )
+    queries, passages = draw(1, 8), draw(2, 8, seed=1)
+    expected = -torch.log_softmax(queries @ passages.T, dim=1)[0, 0]
+    torch.testing.assert_close(loss(queries, passages, torch.arange(1), torch.arange(2)), expected)
+    assert loss.get_config_dict()["similarity_fct"] == "dot_score"
+
+
 def test_wrong_arguments_are_refused() -> None:
     allowed = torch.ones(1, 2, dtype=torch.bool)
     with pytest.raises(ValueError, match="temperature"):

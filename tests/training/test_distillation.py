@@ -27,6 +27,14 @@ def test_margins_are_the_teachers_scaled_by_query() -> None:
     torch.testing.assert_close(margin_mse(TEACHER).compute_loss_from_embeddings(es, LABELS), expected)
 
 
+def test_dot_products_keep_the_teachers_own_margins() -> None:
+    es = embeddings()
+    dots = [util.pairwise_dot_score(es[0], e) for e in es[1:]]
+    student = torch.stack([dots[0] - dots[1], dots[0] - dots[2]], dim=1)
+    expected = ((student - torch.tensor([[3.0, 2.0], [0.75, 1.0]])) ** 2).mean()
+    torch.testing.assert_close(margin_mse(TEACHER, "dot").compute_loss_from_embeddings(es, LABELS), expected)
+
+
 def test_a_teacher_without_any_score_is_no_division_by_zero() -> None:
     loss = margin_mse(torch.zeros(2, 4)).compute_loss_from_embeddings(embeddings(), LABELS)
     assert torch.isfinite(loss)

@@ -111,10 +111,22 @@ def test_scope_names_weights_depth_dtype_and_arithmetic(make_params: Make, tiny_
     assert weights_identity(hub) == f"{hub.hub_id}@{hub.revision}"
 
 
+def test_memory_is_bounded_and_what_was_dropped_comes_back(
+    model: SentenceTransformer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [dict(model.preprocess([f"the law of number {i}" * 200])) for i in range(40)]
+    trunk = FrozenTrunk(model, TrunkStore({"a": 1}, 100, tmp_path), megabytes=1)
+    first = [trunk.output(features).clone() for features in texts]  # 64 KB each
+    assert sum(hidden.nbytes for hidden in trunk._known.values()) <= 2**20 < sum(hidden.nbytes for hidden in first)
+    monkeypatch.setattr(FrozenTrunk, "_run", lambda *a: pytest.fail("computed again"))
+    assert all(torch.equal(trunk.output(features), hidden) for features, hidden in zip(texts, first, strict=True))
+
+
+@pytest.mark.parametrize("further", [[], ["hardware.gradient_checkpointing=true"]])
 @pytest.mark.parametrize("adapter", ["top2", "lora"])
 @pytest.mark.parametrize("loss", ["corpus_softmax", "masked_mnrl"])
-def test_training_with_it_gives_the_weights_of_training_without(
-    tiny_model: Path, make_params: Make, tmp_path: Path, adapter: str, loss: str
+def test_training_with_it_gives_the_weights_of_training_without(  # noqa: PLR0917
+    tiny_model: Path, make_params: Make, tmp_path: Path, adapter: str, loss: str, further: list[str]
 ) -> None:
     data: TrainingData = build()
     common = [
@@ -129,7 +141,8 @@ def test_training_with_it_gives_the_weights_of_training_without(
     ]
     models = []
     for cached in ("true", "false"):
-        trained = fine_tune(make_params(*common, f"hardware.trunk_cache={cached}"), data, tmp_path / cached)
+        switch = [f"hardware.trunk_cache={cached}", *(further if cached == "true" else [])]
+        trained = fine_tune(make_params(*common, *switch), data, tmp_path / cached)
         models.append(trained.model.state_dict())
     base = SentenceTransformer(str(tiny_model), device="cpu").state_dict()
     moved = max(float((models[0][name] - base[name]).abs().max()) for name in base)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 STATE = "trained.safetensors"
 WHOLE = "complete"
+KEPT_SECONDS = 14 * 24 * 3600
 LIBRARIES = ("torch", "transformers", "sentence-transformers", "peft", "accelerate")
 SECTIONS = ("seed", "model", "adapter", "loss", "batches", "negatives", "train", "hardware")
 
@@ -44,6 +46,13 @@ def checkpoint_folder(params: Params, data: TrainingData) -> Path:
         "libraries": {name: version(name) for name in LIBRARIES},
     }
     return cache_folder("checkpoints") / digest(key)
+
+
+def forget_old(parent: Path) -> None:
+    """Remove checkpoints of trainings that nobody went on with for two weeks."""
+    for folder in parent.glob("*"):
+        if time.time() - max(entry.stat().st_mtime for entry in [folder, *folder.glob("*")]) > KEPT_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def latest_whole(folder: Path) -> Path | None:

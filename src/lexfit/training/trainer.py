@@ -13,6 +13,7 @@ from lexfit.training.arguments import training_arguments
 from lexfit.training.base_models import freeze_dropout, load_base_model, prepare_torch
 from lexfit.training.checkpoints import (
     checkpoint_folder,
+    forget_old,
     is_readable,
     latest_whole,
     restore_state,
@@ -119,6 +120,7 @@ def train(
     patience = params.train.early_stopping
     if patience is not None:
         callbacks.append(EarlyStoppingCallback(patience))
+    forget_old(folder.parent)
     checkpoint = latest_whole(folder)
     while checkpoint is not None and not is_readable(checkpoint):
         shutil.rmtree(checkpoint)
