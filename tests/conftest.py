@@ -52,7 +52,7 @@ def make_params() -> Callable[..., Params]:
     """Params composed from conf/ with Hydra overrides."""
 
     def make(*overrides: str) -> Params:
-        text = compose(["runtime.progress=false", *overrides], REPO / "conf")
+        text = compose(["runtime.progress=false", "hardware.threads=1", *overrides], REPO / "conf")
         return parse_params(yaml.safe_load(text))
 
     return make

@@ -84,6 +84,6 @@ def merge_adapter(base: SentenceTransformer, folder: Path) -> SentenceTransforme
 
     transformer = base[0].model
     if getattr(transformer, "is_quantized", False):
-        transformer = transformer.dequantize(dtype=torch.float32)
+        transformer = transformer.dequantize(dtype=torch.float32).float()
     base[0].model = PeftModel.from_pretrained(transformer, str(folder)).merge_and_unload(safe_merge=True)
     return base

@@ -64,6 +64,8 @@ def prepare_loss(params: Params, data: TrainingData) -> TextLoss:
     quantize = params.hardware.quantization != "none"
     model = load_base_model(params.model, params.hardware, params.runtime, quantize=quantize, low_precision=lora)
     model.max_seq_length = params.train.max_seq_length
+    if params.hardware.attention == "flash_attention_2":
+        model[0].unpad_inputs = False  # texts are padded here, chunk by chunk
     attach(model, params.adapter)
     freeze_dropout(model, params.train.dropout, first_trained_layer(model[0].model))
     texts = TextTable(model, data.query_texts, data.passages, find_trunk(params, model))
@@ -167,7 +169,9 @@ def fine_tune(params: Params, data: TrainingData, live_folder: Path, adapter_fol
         adapter = adapter_folder or folder / "adapter"
         save_adapter(model, adapter)
         quantize = params.hardware.quantization != "none"
-        base_model = load_base_model(params.model, params.hardware, params.runtime, quantize=quantize)
+        base_model = load_base_model(
+            params.model, params.hardware, params.runtime, quantize=quantize, low_precision=quantize
+        )
         model = merge_adapter(base_model, adapter)
     model.max_seq_length = params.model.max_seq_length
     model.eval()
