@@ -34,7 +34,7 @@ def main(seeds: list[int], dtype: str) -> None:
     """Run every row over five folds and each seed; write benchmarks/results/ablation.json."""
     evaluation = make_params().evaluation
     done: dict[str, dict[str, Any]] = {}
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name, kind, spec, share in ROWS:
         key = json.dumps([kind, spec])
         if key not in done:
@@ -54,18 +54,23 @@ def main(seeds: list[int], dtype: str) -> None:
         queries = sorted(scores[seeds[0]][share])
         averaged = [mean(scores[seed][share][q] for seed in seeds) for q in queries]
         interval = mean_interval(averaged, evaluation, seeds[0])
+        untrained = rows[0]["per_query"] if rows else dict(zip(queries, averaged, strict=True))
+        differences = [value - untrained[q] for q, value in zip(queries, averaged, strict=True)]
+        gain = mean_interval(differences, evaluation, seeds[0])
         rows.append(
             {
                 "method": name,
                 "ndcg_at_10": round(interval.mean, 5),
                 "low": round(interval.low, 5),
                 "high": round(interval.high, 5),
+                "gain": {"mean": round(gain.mean, 5), "low": round(gain.low, 5), "high": round(gain.high, 5)},
                 "by_seed": {str(s): round(mean(scores[s][share].values()), 5) for s in seeds},
                 "cpu_seconds_of_five_folds": done[key]["cpu_seconds"],
                 "steps_a_fold": done[key]["steps"],
+                "per_query": {q: round(value, 6) for q, value in zip(queries, averaged, strict=True)},
             }
         )
-        say(f"{rows[-1]}")
+        say(f"{ {k: v for k, v in rows[-1].items() if k != 'per_query'} }")
         results = {
             "machine": machine(), "hardware": dtype, "seeds": seeds, "model": "all-minilm-l6-v2", "folds": 5,
             "protocol": "kfold", "queries": len(queries), "rows": rows,

@@ -29,6 +29,16 @@ def bounds(found: dict[str, Any]) -> tuple[float, float, float]:
     return found["mean"], found["low"], found["high"]
 
 
+def paired_gain(tuned: dict[str, float], untrained: dict[str, float]) -> str:
+    """The mean gain by query with its bootstrap interval."""
+    from lexfit.config import load_params  # noqa: PLC0415
+    from lexfit.evaluation.significance import mean_interval  # noqa: PLC0415
+
+    params = load_params()
+    found = mean_interval([value - untrained[q] for q, value in tuned.items()], params.evaluation, params.seed)
+    return f"{found.mean:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
+
+
 def member_rows(found: dict[str, Any]) -> list[list[str]]:
     """One row a member of the sweep."""
     return [
@@ -50,11 +60,12 @@ def ablation_rows(found: dict[str, Any]) -> list[list[str]]:
         [
             row["method"],
             interval(row, "ndcg_at_10"),
+            f"{row['gain']['mean']:+.3f} ({row['gain']['low']:+.3f} to {row['gain']['high']:+.3f})" if place else "",
             " ".join(f"{value:.3f}" for value in row["by_seed"].values()),
             f"{row['cpu_seconds_of_five_folds']:.0f}",
             str(row["steps_a_fold"]),
         ]
-        for row in found["rows"]
+        for place, row in enumerate(found["rows"])
     ]
 
 
@@ -134,12 +145,20 @@ def write_methods() -> Path:
         ablation=ablation,
         speed=speed,
         nested=interval(selection["nested"]),
+        gain=paired_gain(selection["nested"]["per_query"], ablation["rows"][0]["per_query"]),
         unnested=interval(selection["unnested"]),
         members=table(
             ["member", "trained", "steps", "inner", "out of fold", "chosen in outer folds"], member_rows(selection)
         ),
         methods=table(
-            ["method", "out-of-fold nDCG@10", "by seed", "CPU seconds, five folds", "steps a fold"],
+            [
+                "method",
+                "out-of-fold nDCG@10",
+                "paired gain over untrained",
+                "by seed",
+                "CPU seconds, five folds",
+                "steps a fold",
+            ],
             ablation_rows(ablation),
         ),
         same_score=table(
