@@ -78,8 +78,8 @@ def run_stock(spec: dict[str, Any]) -> dict[str, Any]:
         SentenceTransformer,
         SentenceTransformerTrainer,
         SentenceTransformerTrainingArguments,
-        losses,
     )
+    from sentence_transformers.sentence_transformer import losses
 
     from lexfit.evaluation.dense import dense_run
     from lexfit.model_files import model_folder

@@ -11,6 +11,7 @@ import pytest
 from lexfit.errors import LexfitError
 from lexfit.reporting.markdown import fill, table
 from lexfit.reporting.methods import ABLATION, PAGE, SELECTION, SPEED, write_methods
+from tests.conftest import REPO
 
 
 def cost(cpu: float, score: float, steps: int = 9) -> dict[str, object]:
@@ -25,7 +26,9 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     selection = {
         "data": "aila_fire", "pool": "judged", "protocol": "kfold", "model": "m", "hardware": "cpu", "dtype": "float32",
         "folds": 5, "seeds": [42, 43], "queries": 50,
-        "nested": {"mean": 0.4321, **ends, "by_seed": {"42": 0.43, "43": 0.4342}},
+        "nested": {
+            "mean": 0.4321, **ends, "by_seed": {"42": 0.43, "43": 0.4342}, "per_query": {"a": 0.5, "b": 0.25},
+        },
         "unnested": {"mean": 0.4444, **ends, "optimism": 0.0123},
         "members": [
             {
@@ -42,6 +45,8 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "by_seed": {"42": 0.4},
         "cpu_seconds_of_five_folds": 321.4,
         "steps_a_fold": 12,
+        "gain": {"mean": 0.1, "low": 0.05, "high": 0.15},
+        "per_query": {"a": 0.25, "b": 0.125},
     }
     ablation = {"seeds": [42], "folds": 5, "hardware": "cpu", "rows": [row]}
     step = {"cpu_seconds_per_step": 3.5, "peak_mib": 900}
@@ -56,6 +61,7 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     }  # fmt: skip
     machine = {"processor": "p", "cores": 2, "python": "3"}
     speed = {"fold": 0, "seed": 42, "machine": machine, "profiles": {"cpu": profile}}
+    (tmp_path / "params.yaml").write_text((REPO / "params.yaml").read_text())
     for path, value in ((SELECTION, selection), (ABLATION, ablation), (SPEED, speed)):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(value))
@@ -67,6 +73,7 @@ def test_numbers_come_from_the_files(results: Path) -> None:
     page = PAGE.read_text()
     assert "**0.432 (0.371 to 0.491)**" in page
     assert "+0.0123" in page
+    assert "+0.188 (+0.125 to +0.250)" in page  # the gain by query, paired
     assert "**15.0 times less CPU**" in page
     assert page.count("times less CPU") == 1
     assert "| cpu | lexfit | 3.50 | 2.75 | 900 | 0.88 |" in page
@@ -75,11 +82,11 @@ def test_numbers_come_from_the_files(results: Path) -> None:
         assert (results / "reports" / figure).stat().st_size > 1000
     before = page
     changed = json.loads(SELECTION.read_text())
-    changed["nested"]["mean"] = 0.1111
+    changed["nested"]["mean"] = 0.4567
     SELECTION.write_text(json.dumps(changed))
     write_methods()
     assert PAGE.read_text() != before
-    assert "0.111" in PAGE.read_text()
+    assert "**0.457 (" in PAGE.read_text()
 
 
 def test_a_score_that_was_not_reached_claims_no_ratio(results: Path) -> None:

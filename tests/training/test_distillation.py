@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from sentence_transformers import losses, util
+from sentence_transformers import util
+from sentence_transformers.sentence_transformer import losses
 
 from lexfit.training.losses.distillation import distill_kl, margin_mse
 from lexfit.training.losses.triplet import MinedTripletLoss

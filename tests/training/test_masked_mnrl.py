@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from sentence_transformers import SentenceTransformer, losses
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer import losses
 
 from lexfit.training.losses.masked_mnrl import MaskedMultipleNegativesRankingLoss, candidate_mask
 

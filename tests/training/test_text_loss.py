@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 import torch
-from sentence_transformers import SentenceTransformer, losses
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer import losses
 
 from lexfit.config import Params
 from lexfit.training.batches import TrainingData

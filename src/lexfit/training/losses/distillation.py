@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
-from sentence_transformers import SimilarityFunction, losses
+from sentence_transformers import SimilarityFunction
+from sentence_transformers.sentence_transformer import losses
 from torch import Tensor, nn
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
-from sentence_transformers import SimilarityFunction, losses
+from sentence_transformers import SimilarityFunction
+from sentence_transformers.sentence_transformer import losses
 from sentence_transformers.util import similarity_fct_name
 from torch import Tensor
 

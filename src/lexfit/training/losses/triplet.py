@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sentence_transformers import losses
+from sentence_transformers.sentence_transformer import losses
 
 if TYPE_CHECKING:
     from torch import Tensor
