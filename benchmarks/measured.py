@@ -116,6 +116,7 @@ def run_stock(spec: dict[str, Any]) -> dict[str, Any]:
     trainer.train()
     seconds = time.process_time() - start
     steps = trainer.state.global_step
+    trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)  # score in float32, as from its folder
     held_out = {q["id"]: q["text"] for q in records["queries"] if q["fold"] == spec["fold"]}
     run = dense_run(model, held_out, {d["id"]: [d["text"]] for d in records["documents"]}, 32)
     per_query = {"1.0": {q: s["ndcg_at_10"] for q, s in score(records, run).items()}}

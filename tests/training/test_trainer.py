@@ -108,6 +108,15 @@ def test_prompts_length_and_similarity_survive_saving(
     assert not list((tmp_path / "model").rglob("*.bin"))
 
 
+def test_a_model_trained_in_bf16_is_scored_as_when_loaded_from_its_folder(
+    params: Callable[..., Params], data: TrainingData, tmp_path: Path
+) -> None:
+    trained = fine_tune(params("train.epochs=1", "hardware.dtype=bfloat16"), data, tmp_path / "live").model
+    save_model(trained, tmp_path / "model")
+    loaded = SentenceTransformer(str(tmp_path / "model"), device="cpu")
+    np.testing.assert_array_equal(trained.encode(WORDS), loaded.encode(WORDS))
+
+
 def test_batch_size_does_not_change_vectors_beyond_rounding(params: Callable[..., Params]) -> None:
     chosen = params()
     model = load_base_model(chosen.model, chosen.hardware, chosen.runtime)

@@ -141,6 +141,9 @@ def train(
     trainer.remove_callback(PrinterCallback)
     with explained_memory_errors():
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    # accelerate leaves its autocasting around `forward`: without this a model would be scored in other arithmetic
+    # than it has when loaded from its folder.
+    trainer.accelerator.unwrap_model(loss.model, keep_fp32_wrapper=False)
     return curve_of(trainer.state)
 
 
