@@ -214,13 +214,13 @@ def test_an_mteb_task_scores_as_our_own_measures_do(
     from sentence_transformers import SentenceTransformer
 
     from lexfit.evaluation.dense import dense_run
-    from lexfit.evaluation.hub_tasks import hub_scores
+    from lexfit.evaluation.hub_tasks import hub_scores, load_hub_task
     from lexfit.evaluation.tasks import make_task
     from lexfit.evaluation.trec import evaluate, qrels_of
 
     monkeypatch.setattr("mteb.get_task", lambda name: make_task(collection))
     model = SentenceTransformer(str(tiny_model), device="cpu")
-    found = hub_scores(model, "Local", "base", tmp_path, 8)
+    found = hub_scores(model, load_hub_task("Local"), "base", tmp_path, 8)
     queries = {q.id: q.text for q in collection.queries if q.split == "test"}
     run = dense_run(model, queries, {d.id: [d.full_text] for d in collection.documents}, 8)
     ours = evaluate(run, qrels_of(collection.judgements, queries))

@@ -37,9 +37,10 @@ def load_hub_task(name: str) -> AbsTaskRetrieval:
     try:
         task.load_data()
     except (OSError, ValueError, RuntimeError) as error:
+        reason = str(error).partition("\n")[0]
         raise LexfitError(
             KEY,
-            f"{name} can't be loaded from the Hub ({str(error).splitlines()[0]})",
+            f"{name} can't be loaded from the Hub ({reason})",
             "Run where the Hub can be reached (without HF_HUB_OFFLINE), or do without: `-S retention=docstrings`",
         ) from error
     inherited = task.task_specific_scores
@@ -55,15 +56,17 @@ def load_hub_task(name: str) -> AbsTaskRetrieval:
     return task
 
 
-def hub_scores(model: SentenceTransformer, name: str, which: str, folder: Path, batch_size: int) -> dict[str, float]:
+def hub_scores(
+    model: SentenceTransformer, task: AbsTaskRetrieval, which: str, folder: Path, batch_size: int
+) -> dict[str, float]:
     """nDCG@10 by query, pooled over the task's splits and subsets.
 
     Args:
         model: Encodes with its own prompts.
-        name: The task.
+        task: Of `load_hub_task`.
         which: `base` or `tuned`, under which mteb files its result.
         folder: Gets mteb's JSON.
         batch_size: Texts encoded at once.
     """
-    done = benchmark(as_encoder(model, "lexfit/retention", which), load_hub_task(name), folder, batch_size)
+    done = benchmark(as_encoder(model, "lexfit/retention", which), task, folder, batch_size)
     return {query: float(scores["ndcg_cut_10"]) for query, scores in done.per_query.items()}

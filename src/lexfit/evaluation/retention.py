@@ -50,12 +50,14 @@ def score_model(
         folder: The stage's output.
     """
     batch, progress = params.evaluation.batch_size, params.runtime.progress
-    scores = {name: pair_scores(model, pairs, batch, progress) for name, pairs in tasks.items()}
-    for name in params.retention.mteb_tasks:
-        from lexfit.evaluation.hub_tasks import hub_scores  # noqa: PLC0415  (imports torch)
+    if not params.retention.mteb_tasks:
+        return {name: pair_scores(model, pairs, batch, progress) for name, pairs in tasks.items()}
+    from lexfit.evaluation.hub_tasks import hub_scores, load_hub_task  # noqa: PLC0415  (imports torch)
 
-        scores[name] = hub_scores(model, name, which, folder / "mteb", batch)
-    return scores
+    # What can't be had is an error before anything is scored.
+    hub = {name: load_hub_task(name) for name in params.retention.mteb_tasks}
+    scores = {name: pair_scores(model, pairs, batch, progress) for name, pairs in tasks.items()}
+    return scores | {name: hub_scores(model, task, which, folder / "mteb", batch) for name, task in hub.items()}
 
 
 def write_scores(path: Path, scores: Scores) -> None:
