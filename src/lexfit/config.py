@@ -150,7 +150,7 @@ class RetentionParams:
     """Tasks that have nothing to do with the target, scored before and after training.
 
     Each of `tasks` has `queries` queries, `central_acts` from the file or folder of that name; `mteb_tasks` are
-    retrieval tasks of mteb. The run fails where the mean nDCG@10 over all of them falls by more than `max_drop`.
+    retrieval tasks of mteb. The run fails where the nDCG@10 of one falls by more than `max_drop`.
     """
 
     tasks: list[Literal["docstrings", "central_acts"]]

@@ -185,12 +185,14 @@ def test_change_is_paired_with_an_interval_and_averaged_over_tasks(make_params: 
 
 
 def test_a_drop_beyond_the_limit_names_key_scores_and_remedies(make_params: Callable[..., Params]) -> None:
-    summary = compare_models({"x": {"1": 0.8}}, {"x": {"1": 0.7}}, make_params().evaluation, 1)
+    base, tuned = {"x": {"1": 0.8}, "y": {"1": 0.2}}, {"x": {"1": 0.7}, "y": {"1": 0.9}}
+    summary = compare_models(base, tuned, make_params().evaluation, 1)
+    assert summary["mean"]["change"] == 0.3  # what task y gains doesn't make up for x
     check_drop(summary, 0.1, Path("logs/retention.json"))
     with pytest.raises(LexfitError) as caught:
         check_drop(summary, 0.05, Path("logs/retention.json"))
     assert caught.value.where == "params.yaml: retention.max_drop"
-    for expected in ("0.8000 (base)", "0.7000 (tuned)", "a drop of 0.1000", "0.05", "logs/retention.json"):
+    for expected in ("on x fell", "0.8000 (base)", "0.7000 (tuned)", "a drop of 0.1000", "0.05", "logs/retention.json"):
         assert expected in caught.value.problem
     for key in ("train.learning_rate", "train.epochs", "train.interpolation", "adapter=lora", "retention.max_drop"):
         assert key in caught.value.remedy
