@@ -104,7 +104,7 @@ def test_scope_names_weights_depth_dtype_and_arithmetic(make_params: Make, tiny_
         trunk_scope(params.model, params.hardware, params.runtime, 2, "torch.float32"),
         trunk_scope(params.model, params.hardware, params.runtime, 1, "torch.bfloat16"),
         trunk_scope(make_params().model, params.hardware, params.runtime, 1, "torch.float32"),
-        trunk_scope(params.model, make_params("hardware.threads=1").hardware, params.runtime, 1, "torch.float32"),
+        trunk_scope(params.model, make_params("hardware.threads=2").hardware, params.runtime, 1, "torch.float32"),
     ]
     assert all(other != scope for other in others)
     hub = make_params("model=qwen3-embedding-0.6b").model

@@ -66,6 +66,7 @@ def training_arguments(params: Params, folder: str, layers: nn.ModuleList) -> An
         save_total_limit=2,
         eval_strategy="epoch" if early else "no",
         load_best_model_at_end=early,
+        restore_callback_states_from_checkpoint=early,  # the patience that is used up
         metric_for_best_model="inner_ndcg_at_10" if early else None,
         greater_is_better=True if early else None,
         report_to="none",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -58,15 +59,13 @@ class TrunkStore:
     def get(self, tokens: bytes) -> Tensor | None:
         """The output kept for a text, or None. A damaged entry is dropped, and so computed anew."""
         key = self._key(tokens)
-        try:
+        with suppress(OSError, ValueError, TypeError, SafetensorError):
             entry = self._cache.get(key)
             if entry is None:
                 return None
             if hashlib.sha256(entry[CHECKSUM:]).digest() == entry[:CHECKSUM]:
                 hidden: Tensor = load(entry[CHECKSUM:])["hidden"]
                 return hidden
-        except (OSError, ValueError, TypeError, SafetensorError):
-            pass
         self._cache.delete(key)
         return None
 
