@@ -50,7 +50,7 @@ def measure(kind: str, spec: dict[str, Any], cache: Path) -> dict[str, Any]:
 def run_lexfit(spec: dict[str, Any]) -> dict[str, Any]:
     """Train one fold by lexfit and score its held-out queries, at each of `shares`."""
     from lexfit.training.batches import load_training_data
-    from lexfit.training.trainer import score_held_out
+    from lexfit.training.snapshots import score_held_out
 
     params = make_params(*spec["overrides"])
     records = make_records(params)
@@ -58,12 +58,14 @@ def run_lexfit(spec: dict[str, Any]) -> dict[str, Any]:
     held_out = [q for q in records["queries"] if q["fold"] == spec["fold"]]
     passages = {"task": {d["id"]: [d["text"]] for d in records["documents"]}}
     start = time.process_time()
-    runs, facts = score_held_out(params, data, held_out, passages, spec.get("shares", [1.0]))
+    epochs = params.train.epochs
+    runs, facts = score_held_out(params, data, held_out, passages, epochs=[epochs], shares=spec.get("shares", [1.0]))
     seconds = time.process_time() - start
     per_query = {
-        str(share): {q: s["ndcg_at_10"] for q, s in score(records, run).items()} for share, run in runs.items()
+        str(share): {q: s["ndcg_at_10"] for q, s in score(records, run).items()} for (_, share), run in runs.items()
     }
-    return {"per_query": per_query, "steps": facts["steps"], "training_cpu_seconds": round(seconds, 1)}
+    steps = epochs * facts["steps_per_epoch"]
+    return {"per_query": per_query, "steps": steps, "training_cpu_seconds": round(seconds, 1)}
 
 
 def run_stock(spec: dict[str, Any]) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def _select(arguments: argparse.Namespace) -> None:
     chosen, found = evidence(members, keys, runs, params.evaluation, params.seed)
     winner = members[chosen.winner]
     target = Path("conf/experiment") / f"{arguments.name}.yaml"
-    write_text(target, recipe_file(arguments.name, runs[chosen.winner][0], winner.interpolation, found))
+    write_text(target, recipe_file(arguments.name, runs[chosen.winner][0], winner, found))
     write_text(Path("reports/selection.json"), dumped(found))
     for experiment in (e for index, own in enumerate(runs) for e in own if own not in runs[:index]):
         rows = to_rows(experiment.scores)

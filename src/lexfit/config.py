@@ -139,9 +139,13 @@ class EvaluationParams:
 
 @dataclass(frozen=True)
 class SelectionParams:
-    """Nested cross-validation: `stages` is [] or [scores], and each training is scored at these interpolations."""
+    """Nested cross-validation: `stages` is [] or [scores].
+
+    Each training is scored after these `epochs` ([]: at its end alone), each time at these interpolations.
+    """
 
     stages: list[Literal["scores"]]
+    epochs: list[int]
     interpolations: list[float]
 
 

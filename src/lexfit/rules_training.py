@@ -52,6 +52,25 @@ def check_training_rules(params: Params, rule: Rule) -> None:
         "needs a fold beside the one that is tested and those that train",
         "List at least three crossval.folds, or set it to null",
     )
+    rule(
+        train.schedule_epochs is None or train.schedule_epochs >= train.epochs,
+        "train.schedule_epochs",
+        f"is {train.schedule_epochs}, less than the {train.epochs} epochs that train",
+        "Lay the schedule out for at least train.epochs, or set it to null",
+    )
+    stops = params.selection.epochs
+    rule(
+        all(1 <= epoch <= train.epochs for epoch in stops) and len(set(stops)) == len(stops),
+        "selection.epochs",
+        f"is {stops}",
+        f"List different numbers from 1 to train.epochs ({train.epochs}), or [] for the end alone",
+    )
+    rule(
+        not stops or train.early_stopping is None,
+        "selection.epochs",
+        "and train.early_stopping would each choose when to stop",
+        "Set one of them to [] or null",
+    )
     shares = params.selection.interpolations
     rule(
         bool(shares) and all(0 < share <= 1 for share in shares) and len(set(shares)) == len(shares),

@@ -23,9 +23,9 @@ def make(name: str, cost: float, quality: float, noise: float, seeds: tuple[int,
         for query, fold in QUERIES.items():
             for other in [None, *(set(range(5)) - {fold})]:
                 value = min(1.0, max(0.0, rng.gauss(quality, noise)))
-                scores.append(Score(1.0, query, fold, other, value))
+                scores.append(Score(12, 1.0, query, fold, other, value))
         by_seed[seed] = scores
-    return member(name, 1.0, (cost,), by_seed)
+    return member(name, (12, 1.0), (cost,), by_seed)
 
 
 def test_the_better_member_is_chosen_and_its_outer_scores_are_the_nested_ones() -> None:

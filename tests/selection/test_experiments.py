@@ -33,9 +33,9 @@ def add_experiment(root: Path, name: str, quality: float, overrides: list[str], 
     (root / "params.yaml").write_text(compose([*COMMON, *overrides], REPO / "conf"))
     if scores:
         member = make(name, 1.0, quality, 0.05)
-        rows = [s for share in (0.5, 1.0) for s in scores_at(member, share)]
+        rows = [s for epochs in (6, 12) for share in (0.5, 1.0) for s in scores_at(member, epochs, share)]
         write_tsv(root / "reports/nested.tsv", HEADER, rows)
-        summary = {"trainable_parameters": 2 if "top2" in str(overrides) else 1, "steps": 12}
+        summary = {"trainable_parameters": 2 if "top2" in str(overrides) else 1, "steps_per_epoch": 1}
         (root / "reports/nested.json").write_text(json.dumps(summary))
     git("add", "-A")
     git("commit", "-qm", name)
@@ -43,11 +43,13 @@ def add_experiment(root: Path, name: str, quality: float, overrides: list[str], 
     git("reset", "-q", "--hard", "HEAD~1")
 
 
-def scores_at(member: Member, share: float) -> list[list[object]]:
+def scores_at(member: Member, epochs: int, share: float) -> list[list[object]]:
+    """Scores that fall with the share, and with every epoch from 6 to 12."""
+    factor = share * 6 / epochs
     found = []
     for fold, by_query in member.inner[1].items():
-        found += [Score(share, q, int(q[1:]) % 5, fold, v * share) for q, v in by_query.items()]
-    found += [Score(share, q, int(q[1:]) % 5, None, v * share) for q, v in member.outer[1].items()]
+        found += [Score(epochs, share, q, int(q[1:]) % 5, fold, v * factor) for q, v in by_query.items()]
+    found += [Score(epochs, share, q, int(q[1:]) % 5, None, v * factor) for q, v in member.outer[1].items()]
     return to_rows(found)
 
 
@@ -72,9 +74,10 @@ def test_the_winner_becomes_a_recipe_that_composes(root: Path, capsys: pytest.Ca
     printed = capsys.readouterr().out
     found = json.loads((root / "reports/selection.json").read_text())
     assert found["seeds"] == [42, 43]
-    assert len(found["members"]) == 4
+    assert len(found["members"]) == 8
     (winner,) = [m for m in found["members"] if m["winner"]]
-    assert winner["recipe"] == {"adapter.top_layers": 2, "train.interpolation": 1.0}
+    assert winner["recipe"] == {"adapter.top_layers": 2, "train.epochs": 6, "train.interpolation": 1.0}
+    assert winner["steps"] == 6
     assert set(winner["experiments"]) == {"high-42", "high-43"}
     assert found["nested"]["low"] <= found["nested"]["mean"] <= found["nested"]["high"]
     assert f"{found['nested']['mean']:.4f}" in printed
@@ -85,7 +88,8 @@ def test_the_winner_becomes_a_recipe_that_composes(root: Path, capsys: pytest.Ca
         if not (root / "conf" / entry.name).exists():
             (root / "conf" / entry.name).symlink_to(entry)
     params = parse_params(yaml.safe_load(compose(["experiment=chosen"], root / "conf")))
-    expected = parse_params(yaml.safe_load(compose([*COMMON, "adapter=top2"], REPO / "conf")))
+    shorter = ["adapter=top2", "train.epochs=6", "train.schedule_epochs=12"]
+    expected = parse_params(yaml.safe_load(compose([*COMMON, *shorter], REPO / "conf")))
     assert (params.adapter, params.loss, params.batches, params.train) == (
         expected.adapter, expected.loss, expected.batches, expected.train,
     )  # fmt: skip

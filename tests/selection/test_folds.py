@@ -21,17 +21,25 @@ def test_five_folds_take_fifteen_trainings_instead_of_twenty_five() -> None:
 
 def test_a_model_without_two_folds_is_the_inner_model_of_both() -> None:
     per_query = {"a": {"ndcg_at_10": 0.25}, "b": {"ndcg_at_10": 0.5}}
-    found = scores_of(frozenset({1, 3}), 0.75, per_query, {"a": 1, "b": 3, "c": 0}, "ndcg_at_10")
-    assert found == [Score(0.75, "a", 1, 3, 0.25), Score(0.75, "b", 3, 1, 0.5)]
-    assert scores_of(frozenset({1}), 1.0, {"a": {"ndcg_at_10": 0.25}}, {"a": 1}, "ndcg_at_10")[0].also_excluded is None
+    found = scores_of(frozenset({1, 3}), (4, 0.75), per_query, {"a": 1, "b": 3, "c": 0}, "ndcg_at_10")
+    assert found == [Score(4, 0.75, "a", 1, 3, 0.25), Score(4, 0.75, "b", 3, 1, 0.5)]
+    assert (
+        scores_of(frozenset({1}), (4, 1.0), {"a": {"ndcg_at_10": 0.25}}, {"a": 1}, "ndcg_at_10")[0].also_excluded
+        is None
+    )
 
 
 def test_a_query_that_trained_is_never_scored() -> None:
     with pytest.raises(ValueError, match="trained on"):
-        scores_of(frozenset({1, 3}), 1.0, {"c": {"ndcg_at_10": 1.0}}, {"c": 0}, "ndcg_at_10")
+        scores_of(frozenset({1, 3}), (4, 1.0), {"c": {"ndcg_at_10": 1.0}}, {"c": 0}, "ndcg_at_10")
 
 
 def test_scores_survive_their_file(tmp_path: Path) -> None:
-    scores = [Score(0.5, "AILA_Q1", 0, None, 0.25), Score(0.5, "AILA_Q1", 0, 2, 0.125), Score(1.0, "q 2", 1, 0, 1.0)]
+    scores = [
+        Score(4, 0.5, "AILA_Q1", 0, None, 0.25),
+        Score(4, 0.5, "AILA_Q1", 0, 2, 0.125),
+        Score(4, 1.0, "q 2", 1, 0, 1.0),
+        Score(12, 0.5, "AILA_Q1", 0, None, 0.5),
+    ]
     write_tsv(tmp_path / "scores.tsv", HEADER, to_rows(reversed(scores)))
     assert from_text((tmp_path / "scores.tsv").read_text()) == scores

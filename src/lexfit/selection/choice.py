@@ -15,33 +15,36 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Member:
-    """One setting of a sweep: a recipe and an interpolation, scored under several seeds.
+    """One setting of a sweep: a recipe, after how many epochs, and an interpolation, scored under several seeds.
 
     `inner[seed][outer fold][query]` and `outer[seed][query]` are nDCG@10; `cost` orders members from simple to
     complex: trained parameters, steps, and how far the weights move from the base.
     """
 
     name: str
+    epochs: int
     interpolation: float
     cost: tuple[float, ...]
     inner: dict[int, dict[int, dict[str, float]]]
     outer: dict[int, dict[str, float]]
 
 
-def member(name: str, interpolation: float, cost: tuple[float, ...], by_seed: Mapping[int, Iterable[Score]]) -> Member:
-    """A member from the scores of its runs, one run a seed."""
+def member(
+    name: str, setting: tuple[int, float], cost: tuple[float, ...], by_seed: Mapping[int, Iterable[Score]]
+) -> Member:
+    """A member from the scores of its runs, one run a seed; `setting` is epochs and interpolation."""
     inner: dict[int, dict[int, dict[str, float]]] = {}
     outer: dict[int, dict[str, float]] = {}
     for seed, scores in by_seed.items():
         inner[seed], outer[seed] = {}, {}
         for score in scores:
-            if score.interpolation != interpolation:
+            if score.setting != setting:
                 continue
             if score.also_excluded is None:
                 outer[seed][score.query_id] = score.value
             else:
                 inner[seed].setdefault(score.also_excluded, {})[score.query_id] = score.value
-    return Member(name, interpolation, (*cost, interpolation), inner, outer)
+    return Member(name, *setting, (*cost, setting[1]), inner, outer)
 
 
 def standard_error(differences: Sequence[float]) -> float:

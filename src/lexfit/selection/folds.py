@@ -10,17 +10,23 @@ if TYPE_CHECKING:
 
     from lexfit.evaluation.trec import PerQuery
 
-HEADER = ["interpolation", "query_id", "fold", "also_excluded", "ndcg_at_10"]
+HEADER = ["epochs", "interpolation", "query_id", "fold", "also_excluded", "ndcg_at_10"]
 
 
 class Score(NamedTuple):
     """One query's score by a model that trained without its fold, and without one more (None: without no other)."""
 
+    epochs: int
     interpolation: float
     query_id: str
     fold: int
     also_excluded: int | None
     value: float
+
+    @property
+    def setting(self) -> tuple[int, float]:
+        """Epochs and interpolation: what sets the members apart that one training gives."""
+        return self.epochs, self.interpolation
 
 
 def excluded_sets(folds: Iterable[int]) -> list[frozenset[int]]:
@@ -34,13 +40,13 @@ def excluded_sets(folds: Iterable[int]) -> list[frozenset[int]]:
 
 
 def scores_of(
-    excluded: frozenset[int], share: float, per_query: PerQuery, fold_of: dict[str, int], measure: str
+    excluded: frozenset[int], setting: tuple[int, float], per_query: PerQuery, fold_of: dict[str, int], measure: str
 ) -> list[Score]:
     """The scores that one trained model gives: those of the queries that it left out.
 
     Args:
         excluded: Folds that it trained without, one or two.
-        share: Interpolation between base and tuned weights.
+        setting: Epochs, and interpolation between base and tuned weights.
         per_query: Measures of the queries of those folds.
         fold_of: Fold of each query.
         measure: Which one.
@@ -51,17 +57,17 @@ def scores_of(
         others = excluded - {fold}
         if fold not in excluded or len(others) > 1:
             raise ValueError(f"Query {query_id} of fold {fold} was trained on, or three folds were left out.")
-        found.append(Score(share, query_id, fold, next(iter(others), None), scores[measure]))
+        found.append(Score(*setting, query_id, fold, next(iter(others), None), scores[measure]))
     return found
 
 
 def to_rows(scores: Iterable[Score]) -> list[list[object]]:
     """Rows of reports/nested.tsv; an outer model's row says `-` for the further fold."""
     ordered = sorted(
-        scores, key=lambda s: (s.interpolation, -1 if s.also_excluded is None else s.also_excluded, s.fold, s.query_id)
+        scores, key=lambda s: (s.setting, -1 if s.also_excluded is None else s.also_excluded, s.fold, s.query_id)
     )
     return [
-        [s.interpolation, s.query_id, s.fold, "-" if s.also_excluded is None else s.also_excluded, round(s.value, 6)]
+        [*s.setting, s.query_id, s.fold, "-" if s.also_excluded is None else s.also_excluded, round(s.value, 6)]
         for s in ordered
     ]
 
@@ -71,6 +77,7 @@ def from_text(text: str) -> list[Score]:
     _, *lines = text.splitlines()
     found = []
     for line in lines:
-        share, query_id, fold, other, value = line.split("\t")
-        found.append(Score(float(share), query_id, int(fold), None if other == "-" else int(other), float(value)))
+        epochs, share, query_id, fold, other, value = line.split("\t")
+        also = None if other == "-" else int(other)
+        found.append(Score(int(epochs), float(share), query_id, int(fold), also, float(value)))
     return found

@@ -27,17 +27,18 @@ def rounded(interval: Interval) -> dict[str, float]:
 
 
 def members_of(experiments: Sequence[Experiment]) -> tuple[list[Member], list[list[Experiment]], list[dict[str, Any]]]:
-    """Members (recipe and interpolation), with each one's experiments and the keys that set its recipe apart."""
+    """Members (recipe, epochs, interpolation), with each one's experiments and the keys that set it apart."""
     groups = by_recipe(experiments)
     members, runs, keys = [], [], []
     for (_, group), differing in zip(groups.items(), varied(list(groups)), strict=True):
-        cost = tuple(float(group[0].summary[key]) for key in ("trainable_parameters", "steps"))
+        summary = group[0].summary
         label = ", ".join(f"{key}={value}" for key, value in differing.items()) or "the only recipe"
         by_seed = {experiment.params["seed"]: experiment.scores for experiment in group}
-        for share in sorted({score.interpolation for score in group[0].scores}):
-            members.append(member(label, share, cost, by_seed))
+        for epochs, share in sorted({score.setting for score in group[0].scores}):
+            cost = (float(summary["trainable_parameters"]), float(epochs * summary["steps_per_epoch"]))
+            members.append(member(label, (epochs, share), cost, by_seed))
             runs.append(list(group))
-            keys.append({**differing, "train.interpolation": share})
+            keys.append({**differing, "train.epochs": epochs, "train.interpolation": share})
     return members, runs, keys
 
 
@@ -98,11 +99,18 @@ def evidence(
     }
 
 
-def recipe_file(name: str, experiment: Experiment, share: float, found: dict[str, Any]) -> str:
+def recipe_file(name: str, experiment: Experiment, winner: Member, found: dict[str, Any]) -> str:
     """The text of conf/experiment/NAME.yaml: the winner's sections, with its evidence above them."""
     nested, unnested = found["nested"], found["unnested"]
     sections = {section: experiment.params[section] for section in RECIPE}
-    sections["train"] = {**sections["train"], "interpolation": share}
+    train = sections["train"]
+    laid_out = train["schedule_epochs"] or train["epochs"]
+    sections["train"] = {
+        **train,
+        "epochs": winner.epochs,
+        "schedule_epochs": None if laid_out == winner.epochs else laid_out,
+        "interpolation": winner.interpolation,
+    }
     groups = {
         "override /data": found["data"],
         "override /protocol": found["protocol"],

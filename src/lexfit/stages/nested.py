@@ -25,34 +25,34 @@ logger = logging.getLogger(__name__)
 
 def score_without(
     params: Params, records: dict[str, list[dict[str, Any]]], excluded: frozenset[int]
-) -> tuple[dict[float, PerQuery], dict[str, int]]:
-    """Train without some folds and score their queries, at each interpolation; with the model's size and steps.
+) -> tuple[list[tuple[int, float, PerQuery]], dict[str, int]]:
+    """Train without some folds and score their queries, after each epoch and at each interpolation of `selection`.
 
     What was scored before, by the same code on the same data, is read back: an interrupted stage goes on.
     """
     from lexfit.training.batches import load_training_data
     from lexfit.training.checkpoints import checkpoint_folder
-    from lexfit.training.trainer import score_held_out
+    from lexfit.training.snapshots import score_held_out
 
     inner = params.train.early_stopping is not None
     data = load_training_data(records, params.batches.negatives, set(excluded), inner=inner)
     held_out = [q for q in records["queries"] if q["fold"] in excluded]
-    shares = params.selection.interpolations
+    epochs, shares = params.selection.epochs or [params.train.epochs], params.selection.interpolations
     split = params.clean.split
     ranked = {
         source: ranked_passages(records["documents"], source, split) for source in {q["source"] for q in held_out}
     }
     folder = checkpoint_folder(params, data)
-    texts = digest([[q["id"], q["text"]] for q in held_out] + [ranked, shares])
+    texts = digest([[q["id"], q["text"]] for q in held_out] + [ranked, epochs, shares])
     kept = cache_folder("nested") / f"{digest([folder.name, texts])}.json"
     if not kept.exists():
-        runs, facts = score_held_out(params, data, held_out, ranked, shares)
+        runs, facts = score_held_out(params, data, held_out, ranked, epochs=epochs, shares=shares)
         documents = {d["id"] for d in records["documents"]}
         qrels = {q["id"]: {d: 1 for d in q["positives"] if d in documents} for q in held_out}
-        scored = {str(share): evaluate(run, qrels) for share, run in runs.items()}
+        scored = [[epoch, share, evaluate(run, qrels)] for (epoch, share), run in runs.items()]
         write_json(kept, {"scores": scored, "facts": facts})
     found = read_json(kept)
-    return {float(share): scores for share, scores in found["scores"].items()}, found["facts"]
+    return [(epoch, share, per_query) for epoch, share, per_query in found["scores"]], found["facts"]
 
 
 def main(params: Params) -> None:
@@ -66,15 +66,14 @@ def main(params: Params) -> None:
     for number, excluded in enumerate(trainings, 1):
         logger.info("training %d of %d, without folds %s", number, len(trainings), sorted(excluded))
         found, facts = score_without(params, records, excluded)
-        for share, per_query in found.items():
-            scores += scores_of(excluded, share, per_query, fold_of, MAIN)
-    summary: dict[str, Any] = {"trainable_parameters": facts["trainable_parameters"], "steps": facts["steps"]}
-    for kind in ("inner", "outer"):
-        for share in params.selection.interpolations:
-            own = [
-                s.value for s in scores if s.interpolation == share and (s.also_excluded is None) == (kind == "outer")
-            ]
-            summary.setdefault(kind, {})[f"interpolation_{share}"] = round(sum(own) / len(own), 5)
+        for epoch, share, per_query in found:
+            scores += scores_of(excluded, (epoch, share), per_query, fold_of, MAIN)
+    summary: dict[str, Any] = dict(facts)
+    for setting in sorted({s.setting for s in scores}):
+        for kind in ("inner", "outer"):
+            own = [s.value for s in scores if s.setting == setting and (s.also_excluded is None) == (kind == "outer")]
+            name = f"epochs_{setting[0]}_interpolation_{setting[1]}"
+            summary.setdefault(kind, {})[name] = round(sum(own) / len(own), 5)
     write_tsv(REPORTS / "nested.tsv", HEADER, to_rows(scores))
     write_json(REPORTS / "nested.json", summary)
 

@@ -97,13 +97,23 @@ def restore_state(loss: nn.Module, state: dict[str, torch.Tensor]) -> None:
             targets[name].copy_(tensor)
 
 
+def load_tensors(file: Path) -> dict[str, torch.Tensor]:
+    """A state from its file.
+
+    Raises:
+        SafetensorError: It is damaged.
+    """
+    state: dict[str, torch.Tensor] = load_file(file)
+    return state
+
+
 def load_state(loss: nn.Module, checkpoint: Path) -> None:
     """Put a checkpoint's state back.
 
     Raises:
         SafetensorError: The file is damaged.
     """
-    restore_state(loss, load_file(checkpoint / STATE))
+    restore_state(loss, load_tensors(checkpoint / STATE))
 
 
 def is_readable(checkpoint: Path) -> bool:

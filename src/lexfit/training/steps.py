@@ -30,9 +30,13 @@ class LabelCollator(SentenceTransformerDataCollator):
 
 
 class StepTrainer(SentenceTransformerTrainer):
-    """Names the step and batch of a loss that is no number or explodes; saves only what training changes."""
+    """Names the step and batch of a loss that is no number or explodes; saves only what training changes.
+
+    The learning-rate schedule is that of a training of `schedule_epochs`, of which this one may be the beginning.
+    """
 
     loss: TextLoss
+    schedule_epochs: int
     _first: float | None = None
 
     def compute_loss(
@@ -59,6 +63,16 @@ class StepTrainer(SentenceTransformerTrainer):
                 "Lower train.learning_rate, or use hardware.dtype=float32",
             )
         return result
+
+    def create_scheduler(self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None) -> Any:
+        """The schedule; warm-up given as a share is a share of all that it is laid out for.
+
+        Args:
+            num_training_steps: Of this training.
+            optimizer: As in the base class.
+        """
+        laid_out = num_training_steps * self.schedule_epochs // int(self.args.num_train_epochs)
+        return super().create_scheduler(laid_out, optimizer)
 
     def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
         """Leave it out: the pipeline writes its own card from the run's files."""

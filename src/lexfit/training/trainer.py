@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lexfit.training.adapters import attach, merge_adapter, save_adapter
@@ -24,11 +23,14 @@ from lexfit.training.layers import count_parameters, find_layers, first_trained_
 from lexfit.training.memory import explained_memory_errors
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from sentence_transformers import SentenceTransformer
     from torch import Tensor
+    from transformers import TrainerCallback
 
     from lexfit.config import Params
-    from lexfit.evaluation.runs import Run
     from lexfit.training.batches import TrainingData
     from lexfit.training.text_loss import TextLoss
 
@@ -103,7 +105,13 @@ def find_trunk(params: Params, model: SentenceTransformer) -> Any:
 
 
 def train(
-    params: Params, data: TrainingData, loss: TextLoss, live_folder: Path, folder: Path
+    params: Params,
+    data: TrainingData,
+    loss: TextLoss,
+    live_folder: Path,
+    folder: Path,
+    *,
+    observers: Sequence[TrainerCallback] = (),
 ) -> list[dict[str, float]]:
     """Run the steps, from the last whole checkpoint in `folder` if there is one; returns the curve."""
     from datasets import Dataset  # noqa: PLC0415
@@ -116,7 +124,7 @@ def train(
     rows = data.rows
     if params.loss.name == "corpus_softmax":  # a row is a query with all its positives
         rows = list({row["label"][0]: row for row in rows}.values())
-    callbacks: list[Any] = [CurveCallback(live_folder, min(params.batches.size, len(rows)))]
+    callbacks: list[Any] = [CurveCallback(live_folder, min(params.batches.size, len(rows))), *observers]
     if params.batches.remine_every:
         callbacks.append(RemineCallback(loss, data, params.negatives, params.batches.remine_every))
     patience = params.train.early_stopping
@@ -138,6 +146,7 @@ def train(
         evaluator=InnerEvaluator(loss, data) if patience is not None else None,
         callbacks=callbacks,
     )
+    trainer.schedule_epochs = params.train.schedule_epochs or params.train.epochs
     trainer.remove_callback(PrinterCallback)
     with explained_memory_errors():
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -191,49 +200,3 @@ def fine_tune(params: Params, data: TrainingData, live_folder: Path, adapter_fol
         "mean_loss_of_last_epoch": round(sum(last) / len(last), 6),
     }
     return Trained(model, curve, facts, folder)
-
-
-def score_held_out(
-    params: Params,
-    data: TrainingData,
-    queries: list[dict[str, Any]],
-    passages: dict[str, dict[str, list[str]]],
-    shares: list[float],
-) -> tuple[dict[float, Run], dict[str, int]]:
-    """Train once, and rank held-out queries by the weights at each interpolation between base and tuned.
-
-    Args:
-        params: As for `fine_tune`; `train.interpolation` is not used.
-        data: What trains.
-        queries: Held-out queries, with `id`, `source` and `text`.
-        passages: Passages by document id, by source.
-        shares: Interpolations.
-
-    Returns:
-        A run for each share, and `trainable_parameters` and `steps`.
-    """
-    from lexfit.training.held_out import HeldOutRanker  # noqa: PLC0415
-
-    prepare_torch(params.hardware, params.seed)
-    folder = checkpoint_folder(params, data)
-    loss = prepare_loss(params, data)
-    base = trained_state(loss)
-    curve = train(params, data, loss, Path("dvclive/nested"), folder)
-    tuned = trained_state(loss)
-    rankers = [
-        HeldOutRanker(
-            loss.model,
-            find_trunk(params, loss.model),
-            {q["id"]: q["text"] for q in queries if q["source"] == source},
-            own,
-            max_seq_length=params.model.max_seq_length,
-            chunk=params.hardware.chunk,
-        )
-        for source, own in sorted(passages.items())
-    ]
-    runs: dict[float, Run] = {}
-    for share in shares:
-        restore_state(loss, interpolate(base, tuned, share))
-        runs[share] = {query: scores for ranker in rankers for query, scores in ranker.run().items()}
-    shutil.rmtree(folder, ignore_errors=True)
-    return runs, {"trainable_parameters": count_parameters(loss.model.parameters())[0], "steps": len(curve)}

@@ -1,0 +1,112 @@
+"""Weights kept on the way, and held-out queries ranked by each of them: one training stands for many."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from transformers import TrainerCallback
+
+from lexfit.training.base_models import prepare_torch
+from lexfit.training.checkpoints import STATE, checkpoint_folder, load_tensors, restore_state, save_state, trained_state
+from lexfit.training.held_out import HeldOutRanker
+from lexfit.training.interpolation import interpolate
+from lexfit.training.layers import count_parameters
+from lexfit.training.trainer import find_trunk, prepare_loss, train
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from transformers import TrainerControl, TrainerState, TrainingArguments
+
+    from lexfit.config import Params
+    from lexfit.evaluation.runs import Run
+    from lexfit.training.batches import TrainingData
+    from lexfit.training.text_loss import TextLoss
+
+
+class SnapshotCallback(TrainerCallback):
+    """Keeps what training changed after some epochs, on disk: a restarted training finds those before its restart.
+
+    They are taken at the step's end, before its checkpoint is written, so a checkpoint never lies behind a snapshot
+    that isn't there.
+
+    Args:
+        loss: Holds the model.
+        epochs: After which.
+        folder: Where they are kept.
+    """
+
+    def __init__(self, loss: TextLoss, epochs: Sequence[int], folder: Path) -> None:
+        self._loss, self._epochs, self._folder = loss, epochs, folder
+
+    def path(self, epoch: int) -> Path:
+        """The snapshot after `epoch` epochs."""
+        return self._folder / f"snapshot-{epoch}"
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Keep the weights if the step ends one of the epochs."""
+        del args, control, kwargs
+        epoch, rest = divmod(state.global_step, state.max_steps // state.num_train_epochs)
+        if rest or epoch not in self._epochs:
+            return
+        unfinished = self.path(epoch).with_suffix(".tmp")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        shutil.rmtree(self.path(epoch), ignore_errors=True)
+        save_state(self._loss, unfinished)
+        unfinished.rename(self.path(epoch))
+
+
+def score_held_out(
+    params: Params,
+    data: TrainingData,
+    queries: list[dict[str, Any]],
+    passages: dict[str, dict[str, list[str]]],
+    *,
+    epochs: Sequence[int],
+    shares: Sequence[float],
+) -> tuple[dict[tuple[int, float], Run], dict[str, int]]:
+    """Train once, and rank held-out queries by the weights after each of some epochs, at each interpolation.
+
+    The weights after e of n epochs are those of `train.epochs=e` with `train.schedule_epochs=n`.
+
+    Args:
+        params: As for `fine_tune`; `train.interpolation` is not used.
+        data: What trains.
+        queries: Held-out queries, with `id`, `source` and `text`.
+        passages: Passages by document id, by source.
+        epochs: After which; none is above `train.epochs`.
+        shares: Interpolations between base and tuned weights.
+
+    Returns:
+        A run for each epoch and share; `trainable_parameters` and `steps_per_epoch`.
+    """
+    prepare_torch(params.hardware, params.seed)
+    folder = checkpoint_folder(params, data)
+    loss = prepare_loss(params, data)
+    base = trained_state(loss)
+    snapshots = SnapshotCallback(loss, epochs, folder)
+    curve = train(params, data, loss, Path("dvclive/nested"), folder, observers=[snapshots])
+    rankers = [
+        HeldOutRanker(
+            loss.model,
+            find_trunk(params, loss.model),
+            {q["id"]: q["text"] for q in queries if q["source"] == source},
+            own,
+            max_seq_length=params.model.max_seq_length,
+            chunk=params.hardware.chunk,
+        )
+        for source, own in sorted(passages.items())
+    ]
+    runs: dict[tuple[int, float], Run] = {}
+    for epoch in epochs:
+        tuned = load_tensors(snapshots.path(epoch) / STATE)
+        for share in shares:
+            restore_state(loss, interpolate(base, tuned, share))
+            runs[epoch, share] = {query: scores for ranker in rankers for query, scores in ranker.run().items()}
+    shutil.rmtree(folder, ignore_errors=True)
+    return runs, {
+        "trainable_parameters": count_parameters(loss.model.parameters())[0],
+        "steps_per_epoch": len(curve) // params.train.epochs,
+    }
