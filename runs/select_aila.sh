@@ -19,5 +19,6 @@ for seed in 42 43 44; do
     -S adapter=top1 -S train.learning_rate=2e-4 -S train.epochs=12 -S 'selection.epochs=[4,8,12]'
 done
 dvc queue start --jobs 1
-while dvc queue status | grep -qE 'Queued|Running'; do sleep 10; done
+# The table is read whole before it is searched: `grep -q` on a pipe would end dvc, and under pipefail the loop.
+while grep -qE 'Queued|Running' <<< "$(dvc queue status)"; do sleep 10; done
 lexfit select --name "$name"

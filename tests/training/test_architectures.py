@@ -15,6 +15,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from lexfit.config import Params
+from lexfit.errors import LexfitError
 from lexfit.io import read_json
 from lexfit.training.adapters import attach, save_adapter
 from lexfit.training.base_models import load_base_model
@@ -129,13 +130,37 @@ def test_neither_padding_nor_batch_size_changes_a_vector(make: Make, name: str) 
     model = load(make(name))
     alone = np.concatenate([model.encode([text]) for text in TEXTS])
     assert np.abs(alone[0] - alone[1]).max() > 1e-3
-    # BERT counts positions from the padding on, so its padding is on the right, as its files say.
+    # BERT's padding is on the right, as its files say: see the next test.
     for side in ["right"] if ARCHITECTURES[name][0] == "bert" else ["left", "right"]:
         model.tokenizer.padding_side = side
         for size in (2, 16):
             np.testing.assert_allclose(
                 model.encode(TEXTS, batch_size=size), alone, rtol=0, atol=ROUNDING * scale(alone)
             )
+
+
+@pytest.mark.parametrize("name", [name for name, (kind, _) in ARCHITECTURES.items() if kind == "bert"])
+def test_bert_refuses_left_padding_unless_positions_are_those_of_the_text(make: Make, name: str) -> None:
+    """Its positions count the padding, so left padding alone changes vectors; mask and pooling are right either way."""
+    with pytest.raises(LexfitError, match=r"model\.padding_side: is left"):
+        load(make(name, "model.padding_side=left"))
+    model = load(make(name))
+    alone = np.concatenate([model.encode([text]) for text in TEXTS])
+    model.tokenizer.padding_side = "left"
+    features = dict(model.preprocess(TEXTS))
+    mask = features["attention_mask"]
+    assert not mask[:, 0].all()
+    positions = (mask.cumsum(1) - 1).clamp(min=0)
+    found = {}
+    for kind, ids in (("of the row", {}), ("of the text", {"position_ids": positions})):
+        with torch.no_grad():
+            hidden = model[0].model(input_ids=features["input_ids"], attention_mask=mask, **ids).last_hidden_state
+            out = {"token_embeddings": hidden, "attention_mask": mask}
+            for module in list(model)[1:]:
+                out = module(out)
+        found[kind] = out["sentence_embedding"].numpy()
+    np.testing.assert_allclose(found["of the text"], alone, rtol=0, atol=ROUNDING * scale(alone))
+    assert np.abs(found["of the row"] - alone).max() > 1e-3 * scale(alone)
 
 
 def scale(vectors: np.ndarray) -> float:

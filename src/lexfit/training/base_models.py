@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from lexfit.config import HardwareParams, ModelParams, RuntimeParams
 
+# They count positions from a row's first token, padding included; others (MPNet, rotary ones) from the text's own.
+ABSOLUTE_POSITIONS = {"bert", "distilbert", "electra", "albert"}
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
 
 
@@ -98,6 +100,17 @@ def prepare_tokenizer(tokenizer: PreTrainedTokenizerBase, model: ModelParams) ->
         tokenizer.pad_token = tokenizer.eos_token
     if model.pooling == "lasttoken" and tokenizer.eos_token is not None:
         append_eos(tokenizer)
+
+
+def check_padding_side(model_type: str, model: ModelParams) -> None:
+    """Refuse left padding where it would shift the positions, and so the vector, of all but a batch's longest text."""
+    if model.padding_side == "left" and model_type in ABSOLUTE_POSITIONS:
+        raise LexfitError(
+            "params.yaml: model.padding_side",
+            f"is left, and a {model_type} model counts positions from a row's first token: a text's vector would "
+            "depend on what else is in its batch",
+            "Set it to right",
+        )
 
 
 def append_eos(tokenizer: PreTrainedTokenizerBase) -> None:
@@ -205,6 +218,7 @@ def load_base_model(
             "Use `-S model=all-minilm-l6-v2` (needs no network), or download it where there is one and set "
             "`-S model.path=FOLDER`",
         ) from error
+    check_padding_side(loaded[0].model.config.model_type, model)
     if quantize:
         keep_differentiable(loaded)
     loaded.max_seq_length = model.max_seq_length
