@@ -38,6 +38,7 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             for i, recipe in enumerate(recipes)
         ],
     }  # fmt: skip
+    machine = {"processor": "p", "cores": 2, "python": "3"}
     row = {
         "method": "a | b",
         "ndcg_at_10": 0.3999,
@@ -48,12 +49,11 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "gain": {"mean": 0.1, "low": 0.05, "high": 0.15},
         "per_query": {"a": 0.25, "b": 0.125},
     }
-    ablation = {"seeds": [42], "folds": 5, "hardware": "cpu", "rows": [row]}
+    ablation = {"seeds": [42], "folds": 5, "hardware": "cpu", "rows": [row], "machine": machine}
     step = {"cpu_seconds_per_step": 3.5, "peak_mib": 900}
     ratios = {"steps_per_cpu_second_to_stock": 2.75, "peak_memory_to_stock": 0.875}
     reached = {"tried": [cost(30, 0.3), cost(50, 0.35)], "times_less_cpu": 15.0}
     steps = {"stock": step, "lexfit": {**step, **ratios}, "lexfit_without_trunk_cache": {**step, **ratios}}
-    machine = {"processor": "p", "cores": 2, "python": "3"}
     same = {"stock": cost(750, 0.343), "lexfit": {"cpu": reached}}
     speed = {
         "fold": 0, "seed": 42, "machine": machine, "to_the_same_score": same, "like_with_like": {"cpu": steps},
