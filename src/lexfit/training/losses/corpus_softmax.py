@@ -19,7 +19,7 @@ def target_distribution(
     """What each query's softmax should be, shape (queries, documents); rows sum to 1.
 
     The known positives share `1 - smoothing - soft_weight` in proportion to their gains; `smoothing` is spread over
-    all allowed documents whatever their judgement (Szegedy et al. 2016, arXiv 1512.00567), `soft_weight` as `soft` says.
+    all allowed documents whatever their judgement (Szegedy et al. 2016, arXiv 1512.00567), `soft_weight` as in `soft`.
 
     Args:
         gains: What each known positive counts for, 0 for other documents, shape (queries, documents); relevance as a
