@@ -52,7 +52,8 @@ class AdapterParams:
 class LossParams:
     """The loss; the files of conf/loss say which keys each one reads, and the others stay at their neutral values.
 
-    `corpus_softmax`: `label_smoothing`, `soft_labels` (with `soft_weight`, `soft_temperature`), `corpus_limit`.
+    `corpus_softmax`: `positive_weights` (`graded`: known positives share the target as their judgements' scores say,
+    else alike), `label_smoothing`, `soft_labels` (with `soft_weight`, `soft_temperature`), `corpus_limit`.
     `masked_mnrl`: `symmetric`. `gist`, `margin_mse`, `distill_kl`: `teacher`. `triplet`, `gist`: `margin`.
     All but `triplet` and `margin_mse` divide the model's similarities by `temperature` (for dot products 1 is usual).
     `matryoshka_dims` wraps any of them.
@@ -62,6 +63,7 @@ class LossParams:
     temperature: float
     symmetric: bool
     margin: float
+    positive_weights: Literal["uniform", "graded"]
     label_smoothing: float
     soft_labels: Literal["none", "bm25", "base"]
     soft_weight: float

@@ -130,6 +130,12 @@ def _check_loss(params: Params, rule: Rule) -> None:
         "mines negatives that no pair uses",
         "Raise batches.negatives, or set it to 0",
     )
+    rule(
+        loss.positive_weights == "uniform" or loss.name == "corpus_softmax",
+        "loss.positive_weights",
+        f"is graded, and {loss.name} takes one positive at a time",
+        "Use `-S loss=corpus_softmax`, or set it to uniform",
+    )
     rule(loss.temperature > 0, "loss.temperature", f"is {loss.temperature}", "It must be positive")
     rule(loss.soft_temperature > 0, "loss.soft_temperature", f"is {loss.soft_temperature}", "It must be positive")
     rule(loss.margin >= 0, "loss.margin", f"is {loss.margin}", "It must not be negative")

@@ -48,6 +48,7 @@ def test_holdout_trains_on_train_queries_only(make_params: MakeParams, collectio
         ("q2", "d2"),
         ("q3", "d3"),
     ]
+    assert {p["score"] for p in out.pairs} == {1}
     assert set(out.guard["texts"]) == {"q4", "q5"}
     assert {d["id"]: d["role"] for d in out.train_documents}["d4"] == "corpus"
     assert {d["id"]: d["role"] for d in out.train_documents}["d5"] == "target"

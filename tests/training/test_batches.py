@@ -24,10 +24,10 @@ DOCUMENTS: list[dict[str, Any]] = [
     {"id": "d4", "source": "other", "passages": ["elsewhere"]},
 ]
 PAIRS = [
-    {"query_id": "q0", "doc_id": "d0"},
-    {"query_id": "q0", "doc_id": "d1"},
-    {"query_id": "q1", "doc_id": "d2"},
-    {"query_id": "q2", "doc_id": "d4"},
+    {"query_id": "q0", "doc_id": "d0", "score": 1},
+    {"query_id": "q0", "doc_id": "d1", "score": 3},
+    {"query_id": "q1", "doc_id": "d2", "score": 1},
+    {"query_id": "q2", "doc_id": "d4", "score": 1},
 ]
 NEGATIVES = [{"query_id": "q0", "doc_id": "d2", "weight": 2.0}, {"query_id": "q0", "doc_id": "d3", "weight": 1.0}]
 RECORDS = {"queries": QUERIES, "documents": DOCUMENTS, "pairs": PAIRS, "negatives": NEGATIVES}
@@ -49,6 +49,12 @@ def test_rows_name_query_passage_and_negatives_used_before() -> None:
 def test_relevance_holds_every_known_positive_that_has_text() -> None:
     expected = [[True, True, False, False, False], [False, False, True, False, False], [False] * 4 + [True]]
     assert build().relevance().tolist() == expected
+
+
+def test_gains_are_the_scores_of_the_judgements() -> None:
+    data = build()
+    assert data.gains().tolist() == [[1.0, 3.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0, 0.0], [0.0] * 4 + [1.0]]
+    assert torch.equal(data.gains() > 0, data.relevance())
 
 
 def test_documents_belong_to_their_source() -> None:

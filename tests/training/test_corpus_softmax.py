@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 import torch
 
+from lexfit.config import Params
+from lexfit.training.losses import build_objective
 from lexfit.training.losses.corpus_softmax import (
     CorpusSoftmaxLoss,
     best_passage,
@@ -12,6 +17,7 @@ from lexfit.training.losses.corpus_softmax import (
     softmax_over,
     target_distribution,
 )
+from tests.training.test_trainer import make_data
 
 
 def draw(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -74,6 +80,25 @@ def test_targets_mix_positives_uniform_and_another_ranker() -> None:
     # Half of the target to two positives, a fifth to four documents, the rest as the other ranker has it.
     torch.testing.assert_close(targets - 0.3 * soft, torch.tensor([[0.3, 0.3, 0.05, 0.05, 0.0]]))
     assert targets.sum().item() == pytest.approx(1.0)
+
+
+def test_graded_positives_share_the_target_as_their_scores_say() -> None:
+    gains = torch.tensor([[3.0, 1.0, 0.0, 5.0]])
+    allowed = torch.tensor([[True, True, True, False]])
+    torch.testing.assert_close(target_distribution(gains, allowed), torch.tensor([[0.75, 0.25, 0.0, 0.0]]))
+    alike = target_distribution(gains > 0, allowed)
+    torch.testing.assert_close(alike, torch.tensor([[0.5, 0.5, 0.0, 0.0]]))
+
+
+@pytest.mark.parametrize(("weights", "expected"), [("graded", [0.75, 0.25]), ("uniform", [0.5, 0.5])])
+def test_the_parameter_chooses_graded_or_even_targets(
+    make_params: Callable[..., Params], weights: str, expected: list[float]
+) -> None:
+    data = replace(make_data(), positives=[{0: 3, 1: 1}, *make_data().positives[1:]])
+    params = make_params("loss=corpus_softmax", "batches=full", f"loss.positive_weights={weights}")
+    objective = build_objective(params.loss, data, lambda name: torch.zeros(0), "cosine")
+    assert isinstance(objective, CorpusSoftmaxLoss)
+    assert objective.targets[0, :2].tolist() == pytest.approx(expected)
 
 
 def test_the_least_loss_is_the_targets_entropy() -> None:

@@ -33,7 +33,7 @@ def make_data(*, inner: bool = False) -> TrainingData:
         for i, w in enumerate(WORDS)
     ]
     documents = [{"id": f"d{i}", "source": "task", "passages": [f"the law of {w}"]} for i, w in enumerate(WORDS)]
-    pairs = [{"query_id": f"q{i}", "doc_id": f"d{i}"} for i in range(8)]
+    pairs = [{"query_id": f"q{i}", "doc_id": f"d{i}", "score": 1} for i in range(8)]
     negatives = [{"query_id": f"q{i}", "doc_id": f"d{(i + n) % 8}", "weight": 1.0} for i in range(8) for n in (1, 2)]
     records: dict[str, list[dict[str, Any]]] = {
         "queries": queries,

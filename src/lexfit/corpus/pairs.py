@@ -40,7 +40,7 @@ class PairSet:
 def _add_training(out: PairSet, source: CleanSource, name: str, query_ids: list[str], doc_ids: list[str]) -> None:
     """Append one source's training queries, documents and pairs; ids of further sources get `name/`."""
     prefix = "" if name == "task" else f"{name}/"
-    positives = source.raw.positives()
+    positives, scores = source.raw.positives(), source.raw.scores()
     documents = {d.id: d for d in source.raw.documents}
     allowed = set(doc_ids)
     texts = {q.id: q.text for q in source.raw.queries}
@@ -58,7 +58,9 @@ def _add_training(out: PairSet, source: CleanSource, name: str, query_ids: list[
             }
         )
         out.pairs.extend(
-            {"query_id": prefix + query_id, "doc_id": prefix + d, "source": name} for d in known if d in allowed
+            {"query_id": prefix + query_id, "doc_id": prefix + d, "source": name, "score": scores[query_id, d]}
+            for d in known
+            if d in allowed
         )
     for doc_id in doc_ids:
         out.train_documents.append(

@@ -66,6 +66,10 @@ class Collection:
                 known[judgement.query_id].add(judgement.doc_id)
         return known
 
+    def scores(self) -> dict[tuple[str, str], int]:
+        """The score of each positive judgement, by query and document."""
+        return {(j.query_id, j.doc_id): j.score for j in self.judgements if j.score > 0}
+
 
 def _unique(kind: str, records: list[tuple[str, str, str]]) -> None:
     """Refuse ids given twice; `records` holds (id, text, place)."""

@@ -17,7 +17,8 @@ class TrainingData:
 
     `rows` have `label` = [query, passage of the positive, how many of the query's negatives are used before],
     with the two texts beside it for samplers that look at them. `negatives` holds, for each query, mined
-    passages with weights, best first. `inner` are queries that don't train, for early stopping.
+    passages with weights, best first. `positives` holds each query's known positives with the scores of their
+    judgements. `inner` are queries that don't train, for early stopping.
     """
 
     rows: list[dict[str, Any]]
@@ -28,18 +29,22 @@ class TrainingData:
     doc_sources: list[str]
     passages: list[str]
     doc_of_passage: list[int]
-    positives: list[set[int]]
+    positives: list[dict[int, int]]
     negatives: list[list[tuple[int, float]]]
     inner: list[int]
 
     def relevance(self) -> Tensor:
         """Known positives, boolean, shape (queries, documents)."""
+        return self.gains() > 0
+
+    def gains(self) -> Tensor:
+        """Scores of the judgements, 0 where there is none, float32, shape (queries, documents)."""
         import torch  # noqa: PLC0415
 
-        known = torch.zeros(len(self.query_ids), len(self.doc_ids), dtype=torch.bool)
+        scores = torch.zeros(len(self.query_ids), len(self.doc_ids))
         for row, columns in enumerate(self.positives):
-            known[row, sorted(columns)] = True
-        return known
+            scores[row, list(columns)] = torch.tensor(list(columns.values()), dtype=scores.dtype)
+        return scores
 
     def same_source(self) -> Tensor:
         """Whether a document is of a query's source, boolean, shape (queries, documents)."""
@@ -80,6 +85,7 @@ def build_training_data(
     column_of = {d["id"]: i for i, d in enumerate(documents)}
     row_of = {q["id"]: i for i, q in enumerate(queries)}
     everyone = [*queries, *held]
+    scores = {(pair["query_id"], pair["doc_id"]): pair["score"] for pair in pairs}
     mined: list[list[tuple[int, float]]] = [[] for _ in everyone]
     for negative in negatives:
         if negative["query_id"] in row_of:
@@ -104,7 +110,7 @@ def build_training_data(
         doc_sources=[d["source"] for d in documents],
         passages=picker.flat,
         doc_of_passage=[column_of[d["id"]] for d in documents for _ in d["passages"]],
-        positives=[{column_of[d] for d in q["positives"] if d in column_of} for q in everyone],
+        positives=[{column_of[d]: scores[q["id"], d] for d in q["positives"] if d in column_of} for q in everyone],
         negatives=mined,
         inner=list(range(len(queries), len(everyone))),
     )

@@ -36,7 +36,7 @@ def checkpoint_folder(params: Params, data: TrainingData) -> Path:
     sections = {
         name: asdict(value) if not isinstance(value := getattr(params, name), int) else value for name in SECTIONS
     }
-    contents = {**asdict(data), "positives": [sorted(columns) for columns in data.positives]}
+    contents = {**asdict(data), "positives": [sorted(columns.items()) for columns in data.positives]}
     key = {
         "params": sections,
         "device": params.runtime.device,

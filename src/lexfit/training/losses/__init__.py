@@ -56,8 +56,9 @@ def build_objective(
             )
         allowed = data.same_source()
         soft = softmax_over(scores, allowed, params.soft_temperature) if scores is not None else None
+        gains = data.gains() if params.positive_weights == "graded" else data.relevance()
         targets = target_distribution(
-            data.relevance(), allowed, smoothing=params.label_smoothing, soft=soft, soft_weight=params.soft_weight
+            gains, allowed, smoothing=params.label_smoothing, soft=soft, soft_weight=params.soft_weight
         )
         columns = torch.tensor(data.doc_of_passage)
         return CorpusSoftmaxLoss(targets, allowed, columns, temperature=params.temperature, similarity=similarity)

@@ -14,21 +14,22 @@ if TYPE_CHECKING:
 
 
 def target_distribution(
-    relevance: Tensor, allowed: Tensor, *, smoothing: float = 0.0, soft: Tensor | None = None, soft_weight: float = 0.0
+    gains: Tensor, allowed: Tensor, *, smoothing: float = 0.0, soft: Tensor | None = None, soft_weight: float = 0.0
 ) -> Tensor:
     """What each query's softmax should be, shape (queries, documents); rows sum to 1.
 
-    The known positives share `1 - smoothing - soft_weight` evenly; `smoothing` is spread over all allowed
-    documents whatever their judgement (Szegedy et al. 2016, arXiv 1512.00567), `soft_weight` as `soft` says.
+    The known positives share `1 - smoothing - soft_weight` in proportion to their gains; `smoothing` is spread over
+    all allowed documents whatever their judgement (Szegedy et al. 2016, arXiv 1512.00567), `soft_weight` as in `soft`.
 
     Args:
-        relevance: Known positives, boolean, shape (queries, documents); at least one a row among the allowed.
+        gains: What each known positive counts for, 0 for other documents, shape (queries, documents); relevance as a
+            boolean tensor counts them alike. At least one a row is positive among the allowed.
         allowed: Documents in the query's softmax, boolean, same shape.
         smoothing: Share of the uniform distribution.
         soft: Another ranker's distribution, same shape, rows summing to 1 over the allowed documents.
         soft_weight: Its share.
     """
-    positives = (relevance & allowed).float()
+    positives = gains.float().masked_fill(~allowed, 0.0)
     targets = (1 - smoothing - soft_weight) * positives / positives.sum(1, keepdim=True)
     if smoothing:
         targets = targets + smoothing * allowed.float() / allowed.sum(1, keepdim=True)
