@@ -20,7 +20,9 @@ PLUMBING = {
     f"src/lexfit/{name}"
     for name in (
         "cache.py",
+        "corpus/sources/options.py",
         "config.py",
+        "config_data.py",
         "config_training.py",
         "errors.py",
         "io.py",

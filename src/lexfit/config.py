@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import yaml
 
+from lexfit.config_data import DataParams, SourceParams, TrainSourceParams
 from lexfit.config_training import (
     AdapterParams,
     BatchesParams,
@@ -40,37 +41,12 @@ __all__ = [
     "Similarity",
     "SourceParams",
     "TrainParams",
+    "TrainSourceParams",
     "load_params",
     "parse_params",
 ]
 
 PARAMS = Path("params.yaml")
-
-
-@dataclass(frozen=True)
-class SourceParams:
-    """One data source: where it is, at which revision, under which licence."""
-
-    source: Literal["constitution", "aila", "aila_fire", "beir"]
-    path: str | None
-    url: str | None
-    hub_id: str | None
-    revision: str | None
-    sha256: str | None
-    license: str
-    split: str
-    train_split: str | None
-
-
-@dataclass(frozen=True)
-class DataParams(SourceParams):
-    """The task's source, which of its documents are ranked, and further sources to train on.
-
-    `pool` is `all` documents, or only those `judged` relevant to at least one query (as MTEB has it).
-    """
-
-    pool: Literal["all", "judged"]
-    train: dict[str, SourceParams]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lexfit.corpus.sources.options import check_options
 from lexfit.errors import LexfitError
 from lexfit.rules_training import check_training_rules
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from lexfit.config import Params
 
 MINERS = ("random", "bm25", "dense")
+TASKS = ("constitution", "aila", "aila_fire", "beir")
 
 
 def check_rules(params: Params, where: str) -> None:
@@ -27,6 +29,15 @@ def check_rules(params: Params, where: str) -> None:
         f"is {folds}",
         "Write the folds as [0, 1, …, k-1] with k at least 2",
     )
+    rule(
+        data.source in TASKS,
+        "data.source",
+        f"is {data.source}, which has no judgements to be scored against",
+        f"Choose one of {', '.join(TASKS)}; train on it by `-S data/train={data.source}`",
+    )
+    for name, source in data.train.items():
+        rule(source.weight > 0, f"data.train.{name}.weight", f"is {source.weight}", "It must be positive")
+        check_options(source, f"data.train.{name}", where)
     if protocol.name == "zero_shot":
         rule(
             bool(data.train),

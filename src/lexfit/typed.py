@@ -21,6 +21,8 @@ def _convert(kind: Any, value: Any, key: str, where: str) -> Any:  # noqa: PLR09
     if value == "???":
         remedy = f"Set it, for example `dvc exp run -S {key}=…`"
         raise _wrong(where, key, "has no value (`???`)", remedy)
+    if kind is Any:
+        return value
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         return build(kind, value, key, where)
     origin = get_origin(kind)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lexfit.errors import LexfitError
-from lexfit.io import parse_jsonl, read_json, read_text, write_json, write_jsonl, write_tsv
+from lexfit.io import parse_jsonl, read_json, read_jsonl, read_text, write_json, write_jsonl, write_tsv
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,11 +30,15 @@ class Document:
 
 @dataclass(frozen=True)
 class Query:
-    """A query and the split it belongs to in its source (`train` or `test`)."""
+    """A query, the split it belongs to in its source (`train` or `test`), and the group it was taken from, if any.
+
+    Of a training source, queries of split `held_out` never train.
+    """
 
     id: str
     text: str
     split: str = "test"
+    group: str | None = None
 
 
 class Judgement(NamedTuple):
@@ -49,7 +53,8 @@ class Judgement(NamedTuple):
 class Collection:
     """Documents, queries and judgements of one source, with the facts about their origin.
 
-    `judged_without_text` lists documents that are judged but have no text in the source.
+    `judged_without_text` lists documents that are judged but have no text in the source. `groups` has the whole texts
+    that queries were taken from, by group.
     """
 
     documents: list[Document]
@@ -57,6 +62,7 @@ class Collection:
     judgements: list[Judgement]
     facts: dict[str, Any] = field(default_factory=dict)
     judged_without_text: list[str] = field(default_factory=list)
+    groups: dict[str, str] = field(default_factory=dict)
 
     def positives(self) -> dict[str, set[str]]:
         """Known positives of each query, those without text included."""
@@ -130,10 +136,13 @@ def validate(collection: Collection, places: dict[str, str] | None = None) -> Co
 
 
 def write_collection(folder: Path, collection: Collection) -> None:
-    """Write corpus.jsonl, queries.jsonl, qrels.tsv and source.json."""
+    """Write corpus.jsonl, queries.jsonl, qrels.tsv, source.json and, where queries have groups, groups.jsonl."""
     write_jsonl(folder / "corpus.jsonl", (asdict(d) for d in collection.documents))
-    write_jsonl(folder / "queries.jsonl", (asdict(q) for q in collection.queries))
+    queries = (asdict(q) for q in collection.queries)
+    write_jsonl(folder / "queries.jsonl", ({k: v for k, v in q.items() if v is not None} for q in queries))
     write_tsv(folder / "qrels.tsv", QRELS_HEADER, collection.judgements)
+    if collection.groups:
+        write_jsonl(folder / "groups.jsonl", ({"id": key, "text": text} for key, text in collection.groups.items()))
     write_json(
         folder / "source.json",
         {
@@ -222,7 +231,8 @@ def parse_collection(
                 documents.append(Document(record_id, _text_of(record, "title", place, ""), body))
             else:
                 split = _text_of(record, "split", place, splits.get(record_id, "test"))
-                found.append(Query(record_id, body, split))
+                group = _text_of(record, "group", place) if "group" in record else None
+                found.append(Query(record_id, body, split, group))
     without_text = list(facts.get("judged_without_text", []))
     return validate(Collection(documents, found, judgements, facts, without_text), places)
 
@@ -232,4 +242,10 @@ def read_collection(folder: Path) -> Collection:
     names = [folder / name for name in ("corpus.jsonl", "queries.jsonl", "qrels.tsv")]
     corpus, queries, qrels = (read_text(path) for path in names)
     facts = read_json(folder / "source.json")
-    return parse_collection((corpus, str(names[0])), (queries, str(names[1])), [("test", qrels, str(names[2]))], facts)
+    collection = parse_collection(
+        (corpus, str(names[0])), (queries, str(names[1])), [("test", qrels, str(names[2]))], facts
+    )
+    groups = folder / "groups.jsonl"
+    return (
+        replace(collection, groups={r["id"]: r["text"] for r in read_jsonl(groups)}) if groups.exists() else collection
+    )
