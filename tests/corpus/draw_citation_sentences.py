@@ -1,6 +1,6 @@
 """Draws the windows of the citation test set (tests/corpus/data) from the cases of FIRE AILA 2019.
 
-    python tests/corpus/draw_citation_sentences.py AILA_2019_dataset/Object_casedocs --windows 150
+    python tests/corpus/draw_citation_sentences.py AILA_2019_dataset/Object_casedocs --windows 210
 
 writes one JSON line per window: case, start, end (offsets into the file decoded as UTF-8, newlines as stored) and the
 SHA-256 of the window's text; never the text. One window per case, the cases in random order, in each the sentence
@@ -19,9 +19,9 @@ from pathlib import Path
 
 SEED = 20261124
 SHORTEST, LONGEST = 200, 420
-CUE = re.compile(r"(?<![A-Za-z'’])(?:sections?|secs?\.?|ss?\.?|u/ss?\.?|articles?|arts?\.?)\s*\d", re.IGNORECASE)
+CUE = re.compile(r"(?<![A-Za-z'\u2019])(?:sections?|secs?\.?|ss?\.?|u/ss?\.?|articles?|arts?\.?)\s*\d", re.IGNORECASE)
 # A full stop ends a sentence before a space and a capital or a quote, or before a numbered paragraph on a new line.
-STOP = re.compile(r"\r?\n|[.?!:][\"'”’)]*[ \t]+(?=[\"'“‘(]?[A-Z])")
+STOP = re.compile(r"\r?\n|[.?!:][\"'\u201d\u2019)]*[ \t]+(?=[\"'\u201c\u2018(]?[A-Z])")
 ABBREVIATION = re.compile(
     r"(?:^|[^A-Za-z])(?:[A-Za-z]|ss|secs?|u/ss?|arts?|cls?|nos?|rr|vs?|mr|mrs|ms|dr|smt|shri|hon|ltd|co|cr|civ|p\.w|viz"
     r"|i\.e|e\.g|rs|dt|para|paras|expl|exs?|sub-ss?|sub-cls?|regn?|pt|ch|sch|vol|pp|st|anr|ors|etc|govt)$",
@@ -84,7 +84,7 @@ def draw(folder: Path, windows: int, seed: int = SEED) -> list[dict[str, str | i
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--windows", type=int, default=150)
+    parser.add_argument("--windows", type=int, default=210)
     parser.add_argument("--seed", type=int, default=SEED)
     options = parser.parse_args()
     for line in draw(options.folder, options.windows, options.seed):
