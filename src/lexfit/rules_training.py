@@ -58,6 +58,19 @@ def check_training_rules(params: Params, rule: Rule) -> None:
         f"is {train.schedule_epochs}, less than the {train.epochs} epochs that train",
         "Lay the schedule out for at least train.epochs, or set it to null",
     )
+    rule(
+        train.max_steps is None or train.max_steps >= 1,
+        "train.max_steps",
+        f"is {train.max_steps}",
+        "It must be at least 1, or null for whole epochs",
+    )
+    rule(
+        train.max_steps is None
+        or (train.schedule_epochs is None and train.early_stopping is None and not params.selection.stages),
+        "train.max_steps",
+        "counts steps where schedule_epochs, early_stopping or selection count epochs",
+        "Set it to null, or those to null and selection=none",
+    )
     stops = params.selection.epochs
     rule(
         all(1 <= epoch <= train.epochs for epoch in stops) and len(set(stops)) == len(stops),

@@ -46,6 +46,7 @@ def training_arguments(params: Params, folder: str, layers: nn.ModuleList) -> An
     return SentenceTransformerTrainingArguments(
         output_dir=folder,
         num_train_epochs=train.epochs,
+        max_steps=-1 if train.max_steps is None else train.max_steps,
         per_device_train_batch_size=params.batches.size,
         batch_sampler="no_duplicates" if params.batches.sampler == "no_duplicates" else "batch_sampler",
         learning_rate=train.learning_rate,

@@ -1,0 +1,1 @@
+"""Citations of statutes in Indian judgments: found, resolved to Act and section, masked."""
