@@ -30,8 +30,8 @@ def _candidates(params: Params, queries: list[dict[str, Any]], passages: dict[st
         from lexfit.training.base_models import load_base_model
 
         model = load_base_model(params.model, params.hardware, params.runtime)
-        options = {"batch_size": params.evaluation.batch_size, "progress": params.runtime.progress}
-        runs["dense"] = dense_candidates(model, texts, passages, depth, known, **options)
+        batch, progress = params.evaluation.batch_size, params.runtime.progress
+        runs["dense"] = dense_candidates(model, texts, passages, depth, known, batch_size=batch, progress=progress)
     return runs
 
 
