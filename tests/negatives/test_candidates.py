@@ -71,7 +71,7 @@ def test_scores_may_come_span_by_span_in_any_order(seed: int, most: int, size: i
     spans = list(documents.shards(size))
     assert [place for span in spans for place in range(*span)] == list(range(25))
     random.Random(seed).shuffle(spans)
-    candidates = Candidates(documents, depth, {"q": ["d3", "d4", "nowhere"]})
+    candidates = Candidates(documents, depth, ["q"], {"q": ["d3", "d4", "nowhere"]})
     for first, last in spans:
         passages = slice(documents.starts[first], documents.starts[last])
         assert last - first == 1 or passages.stop - passages.start <= size

@@ -10,7 +10,7 @@ import numpy as np
 from lexfit.negatives.top_k import contenders
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from lexfit.evaluation.runs import Run
 
@@ -56,42 +56,51 @@ class Candidates:
     Args:
         documents: Which are scored.
         depth: How many to keep of each query, known positives not counted.
+        queries: Ids of the queries.
         known: Known positives by query; those that are none of `documents` are passed over.
     """
 
-    def __init__(self, documents: Documents, depth: int, known: Mapping[str, Collection[str]]) -> None:
-        self._documents, self._depth = documents, depth
-        self._known = {
-            query_id: np.array([documents.place[d] for d in sorted(ids) if d in documents.place], np.int64)
-            for query_id, ids in known.items()
-        }
-        self._best: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-        self._positives: dict[str, dict[str, float]] = {}
+    def __init__(
+        self, documents: Documents, depth: int, queries: Iterable[str], known: Mapping[str, Collection[str]]
+    ) -> None:
+        self._documents = documents
+        self._known: dict[str, np.ndarray] = {}
+        for query_id in queries:
+            own = sorted(d for d in known.get(query_id, ()) if d in documents.place)
+            self._known[query_id] = np.array([documents.place[d] for d in own], int)
+        # All that is kept is allocated here: kept between the arrays of each span, it would fragment the heap.
+        room = {query_id: min(depth + len(own), len(documents.ids)) for query_id, own in self._known.items()}
+        self._places = {query_id: np.empty(k, int) for query_id, k in room.items()}
+        self._values = {query_id: np.empty(k) for query_id, k in room.items()}
+        self._filled = dict.fromkeys(room, 0)
+        self._positives = {query_id: np.empty(len(own)) for query_id, own in self._known.items()}
 
     def add(self, query_id: str, scores: np.ndarray, first: int, last: int) -> None:
         """Take a query's scores of the passages of documents `first` to `last` (excluded), shape (passages,)."""
         scores = self._documents.by_document(scores, first, last)
-        known = self._known.get(query_id, np.empty(0, np.int64))
-        k = self._depth + len(known)
-        found = contenders(scores, k)
-        places, values = found + first, scores[found]
-        if query_id in self._best:
-            places = np.concatenate([self._best[query_id][0], places])
-            values = np.concatenate([self._best[query_id][1], values])
-        order = np.lexsort((self._documents.precedence[places], -values))[:k]
-        self._best[query_id] = places[order], values[order]
-        for place in known[(known >= first) & (known < last)].tolist():
-            self._positives.setdefault(query_id, {})[self._documents.ids[place]] = float(scores[place - first])
+        kept_places, kept_values, filled = self._places[query_id], self._values[query_id], self._filled[query_id]
+        found = contenders(scores, len(kept_places))
+        places = np.concatenate([kept_places[:filled], found + first])
+        values = np.concatenate([kept_values[:filled], scores[found]])
+        order = np.lexsort((self._documents.precedence[places], -values))[: len(kept_places)]
+        kept_places[: len(order)], kept_values[: len(order)] = places[order], values[order]
+        self._filled[query_id] = len(order)
+        known = self._known[query_id]
+        here = (known >= first) & (known < last)
+        self._positives[query_id][here] = scores[known[here] - first]
 
     def run(self) -> Run:
-        """Scores by document, best first, followed by those of the known positives that rank lower."""
-        return {
-            query_id: {
-                **{self._documents.ids[p]: value for p, value in zip(places.tolist(), values.tolist(), strict=True)},
-                **self._positives.get(query_id, {}),
-            }
-            for query_id, (places, values) in self._best.items()
-        }
+        """Scores by document, best first, followed by those of the known positives that rank lower.
+
+        Every document must have been scored.
+        """
+        ids = self._documents.ids
+        run: Run = {}
+        for query_id, known in self._known.items():
+            places = [*self._places[query_id].tolist(), *known.tolist()]
+            values = [*self._values[query_id].tolist(), *self._positives[query_id].tolist()]
+            run[query_id] = {ids[place]: value for place, value in zip(places, values, strict=True)}
+        return run
 
 
 def bm25_candidates(
@@ -109,7 +118,7 @@ def bm25_candidates(
 
     documents = Documents(passages)
     index = Okapi(documents.texts)
-    candidates = Candidates(documents, depth, known)
+    candidates = Candidates(documents, depth, queries, known)
     for query_id, text in queries.items():
         candidates.add(query_id, index.scores(text), 0, len(documents.ids))
     return candidates.run()

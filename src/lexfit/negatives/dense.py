@@ -46,11 +46,12 @@ def dense_candidates(
         shard: Passages of a shard; a document is never divided.
     """
     documents = Documents(passages)
-    candidates = Candidates(documents, depth, known)
+    candidates = Candidates(documents, depth, queries, known)
     options = {"batch_size": batch_size, "convert_to_tensor": True, "show_progress_bar": progress}
     encoded = model.encode_query(list(queries.values()), **options).float()
     ids = list(queries)
-    for first, last in documents.shards(shard):
+
+    def score(first: int, last: int) -> None:
         texts = documents.texts[documents.starts[first] : documents.starts[last]]
         logger.info("encoding %d of %d passages", len(texts), len(documents.texts))
         embedded = model.encode_document(texts, **options).float()
@@ -59,4 +60,7 @@ def dense_candidates(
             scores = model.similarity(encoded[rows], embedded).cpu().numpy()  # (queries, passages)
             for query_id, own in zip(ids[rows], scores, strict=True):
                 candidates.add(query_id, own, first, last)
+
+    for first, last in documents.shards(shard):
+        score(first, last)  # in a function, so that a shard is gone before the next is encoded
     return candidates.run()
