@@ -1,6 +1,6 @@
 """One training as a process of its own, measured by the kernel; also what that process runs.
 
-Usage: python -m benchmarks.measured {stock,lexfit,reference} OUT SPEC, with SPEC a JSON object.
+Usage: python -m benchmarks.measured OUT {stock,lexfit,reference} SPEC, with SPEC a JSON object.
 """
 
 from __future__ import annotations
@@ -29,15 +29,30 @@ def measure(kind: str, spec: dict[str, Any], cache: Path) -> dict[str, Any]:
     Returns:
         What the process wrote, with `cpu_seconds`, `wall_seconds` and `peak_mib` of the whole process.
     """
+    return run_measured("benchmarks.measured", [kind, json.dumps(spec)], {"LEXFIT_CACHE": str(cache)})
+
+
+def run_measured(module: str, arguments: list[str], variables: dict[str, str]) -> dict[str, Any]:
+    """Run a module as `python -m MODULE OUT ARGUMENTS`, in a new process.
+
+    Args:
+        module: Writes what it found to OUT, as JSON.
+        arguments: What it gets beside OUT.
+        variables: Further environment variables.
+
+    Returns:
+        What the process wrote, with `cpu_seconds`, `wall_seconds` and `peak_mib` of the whole process.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "out.json"
-        environment = {**os.environ, "LEXFIT_CACHE": str(cache), "PYTHONPATH": f"{REPO / 'src'}{os.pathsep}{REPO}"}
-        command = [sys.executable, "-m", "benchmarks.measured", kind, str(out), json.dumps(spec)]
+        path = [str(REPO / "src"), str(REPO), *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment = {**os.environ, **variables, "PYTHONPATH": os.pathsep.join(path)}
+        command = [sys.executable, "-m", module, str(out), *arguments]
         start = time.perf_counter()
         process = subprocess.Popen(command, cwd=scratch, env=environment)
         _, status, usage = os.wait4(process.pid, 0)
         if status:
-            raise SystemExit(f"{kind} {spec} failed with status {status}")
+            raise SystemExit(f"{module} {arguments} failed with status {status}")
         found: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
         return {
             **found,
@@ -151,7 +166,7 @@ def run_reference(spec: dict[str, Any]) -> dict[str, Any]:
     return {"per_query": per_query, "steps": 0, "training_cpu_seconds": 0.0}
 
 
-def main(kind: str, out: str, spec: str) -> None:
+def main(out: str, kind: str, spec: str) -> None:
     """Run one training and write what it found."""
     found = {"stock": run_stock, "lexfit": run_lexfit, "reference": run_reference}[kind](json.loads(spec))
     Path(out).write_text(json.dumps(found), encoding="utf-8")

@@ -13,7 +13,7 @@ from mteb.cache import ResultCache
 from mteb.models.model_meta import ModelMeta
 from mteb.models.sentence_transformer_wrapper import SentenceTransformerEncoderWrapper
 
-from lexfit.evaluation.runs import bm25_run, order
+from lexfit.negatives.candidates import bm25_candidates
 
 if TYPE_CHECKING:
     from mteb.abstasks.retrieval import AbsTaskRetrieval
@@ -61,8 +61,7 @@ class Bm25Search:
     def search(self, queries: Any, *, top_k: int, **kwargs: Any) -> Run:
         """The `top_k` best documents of each query."""
         del kwargs
-        run = bm25_run({row["id"]: row["text"] for row in queries}, self._passages)
-        return {q: {d: scores[d] for d in order(scores)[:top_k]} for q, scores in run.items()}
+        return bm25_candidates({row["id"]: row["text"] for row in queries}, self._passages, top_k, {})
 
 
 def as_encoder(model: SentenceTransformer, name: str, revision: str) -> SentenceTransformerEncoderWrapper:

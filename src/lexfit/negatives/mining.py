@@ -22,17 +22,19 @@ class Mined(NamedTuple):
 
 
 def rank_candidates(
-    scores: dict[str, float], positives: set[str], params: NegativesParams
+    scores: dict[str, float], positives: set[str], params: NegativesParams, documents: int | None = None
 ) -> tuple[dict[str, Mined], dict[str, int]]:
     """The documents that pass the rank range and the margins, with counts of those dropped and why.
 
     Args:
-        scores: One miner's score of every document for one query.
+        scores: One miner's scores for one query: of every document, or at least of the `rank_max` best that are
+            no positives and of the positives.
         positives: Known positives of the query; none of them is ever returned.
         params: `rank_min`, `rank_max`, `absolute_margin`, `relative_margin`. Margins are to the query's
             best-scored positive: a negative must score at most `positive - absolute_margin` and at most
             `positive - relative_margin * |positive|`, as in positive-aware mining (Moreira et al. 2024,
             arXiv 2407.15831).
+        documents: How many were scored, where `scores` holds only the best.
     """
     best = max((scores[d] for d in positives if d in scores), default=None)
     limit = float("inf")
@@ -42,12 +44,12 @@ def rank_candidates(
         if params.relative_margin is not None:
             limit = min(limit, best - params.relative_margin * abs(best))
     ranked = sorted((d for d in scores if d not in positives), key=lambda d: (-scores[d], d))
-    dropped = {"rank": 0, "margin": 0}
+    in_range = ranked[params.rank_min - 1 : params.rank_max]
+    others = len(ranked) if documents is None else documents - len(positives & scores.keys())
+    dropped = {"rank": others - len(in_range), "margin": 0}
     kept: dict[str, Mined] = {}
-    for rank, doc_id in enumerate(ranked, 1):
-        if not params.rank_min <= rank <= params.rank_max:
-            dropped["rank"] += 1
-        elif scores[doc_id] > limit:
+    for rank, doc_id in enumerate(in_range, params.rank_min):
+        if scores[doc_id] > limit:
             dropped["margin"] += 1
         else:
             kept[doc_id] = Mined(rank, round(scores[doc_id], 6), None if best is None else round(best, 6))
@@ -101,7 +103,8 @@ def mine_query(
     Args:
         query: A record of data/pairs/train/queries.jsonl.
         doc_ids: The documents of the query's own source.
-        scorers: For `bm25` and `dense`, a function from query id to every document's score.
+        scorers: For `bm25` and `dense`, a function from query id to scores, of those documents that `rank_candidates`
+            needs.
         params: Which miners, how many, which ranks and margins.
         seed: For the random miner; each query draws from its own stream.
     """
@@ -112,7 +115,7 @@ def mine_query(
         if miner == "random":
             mined[miner] = draw_random(doc_ids, positives, params.per_query, f"{seed}/{query['id']}")
             continue
-        mined[miner], counts = rank_candidates(scorers[miner](query["id"]), positives, params)
+        mined[miner], counts = rank_candidates(scorers[miner](query["id"]), positives, params, len(doc_ids))
         for reason, number in counts.items():
             dropped[reason] += number
     best = fuse(mined, params.per_query)

@@ -6,7 +6,6 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from lexfit.corpus.guard import check_training
-from lexfit.evaluation.runs import bm25_run
 from lexfit.io import read_json, read_jsonl, write_json, write_jsonl
 from lexfit.negatives.mining import mine_query
 from lexfit.stages.common import NEGATIVES, TRAIN, quiet_progress, replacing, run_stage
@@ -16,12 +15,24 @@ if TYPE_CHECKING:
     from lexfit.evaluation.runs import Run
 
 
-def _dense_run(params: Params, queries: dict[str, str], passages: dict[str, list[str]]) -> Run:
-    from lexfit.evaluation.dense import dense_run
-    from lexfit.training.base_models import load_base_model
+def _candidates(params: Params, queries: list[dict[str, Any]], passages: dict[str, list[str]]) -> dict[str, Run]:
+    """By miner, those scores of each query that mining needs."""
+    from lexfit.negatives.candidates import bm25_candidates
 
-    model = load_base_model(params.model, params.hardware, params.runtime)
-    return dense_run(model, queries, passages, params.evaluation.batch_size, params.runtime.progress)
+    texts = {q["id"]: q["clean_text"] for q in queries}
+    known = {q["id"]: q["positives"] for q in queries}
+    depth = params.negatives.rank_max
+    runs: dict[str, Run] = {}
+    if "bm25" in params.negatives.miners:
+        runs["bm25"] = bm25_candidates(texts, passages, depth, known)
+    if "dense" in params.negatives.miners:
+        from lexfit.negatives.dense import dense_candidates
+        from lexfit.training.base_models import load_base_model
+
+        model = load_base_model(params.model, params.hardware, params.runtime)
+        batch, progress = params.evaluation.batch_size, params.runtime.progress
+        runs["dense"] = dense_candidates(model, texts, passages, depth, known, batch_size=batch, progress=progress)
+    return runs
 
 
 def main(params: Params) -> None:
@@ -35,12 +46,7 @@ def main(params: Params) -> None:
     for source in sorted({q["source"] for q in queries}):
         own = [q for q in queries if q["source"] == source]
         passages = {d["id"]: d["passages"] for d in documents if d["source"] == source}
-        texts = {q["id"]: q["clean_text"] for q in own}
-        runs: dict[str, Run] = {}
-        if "bm25" in params.negatives.miners:
-            runs["bm25"] = bm25_run(texts, passages)
-        if "dense" in params.negatives.miners:
-            runs["dense"] = _dense_run(params, texts, passages)
+        runs = _candidates(params, own, passages)
         scorers = {miner: run.__getitem__ for miner, run in runs.items()}
         for query in own:
             found, counts = mine_query(query, list(passages), scorers, params.negatives, params.seed)
