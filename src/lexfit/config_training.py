@@ -93,8 +93,8 @@ class BatchesParams:
 class TrainParams:
     """Optimisation; every key here changes the weights.
 
-    `max_steps` ends training before all epochs are through, and is what the schedule is laid out for (null: all epochs).
-    Otherwise the learning-rate schedule is laid out for `schedule_epochs` (null: `epochs`), of which the first `epochs` are run.
+    `max_steps` ends training before all epochs are through, and is what the schedule is laid out for (null: all
+    epochs). Otherwise the schedule is laid out for `schedule_epochs` (null: `epochs`), of which the first `epochs` run.
     The learning rate of a layer is `layer_decay` times that of the layer above. `early_stopping` holds the fold
     after the excluded one out of training, and stops after that many epochs without gain on it (null: never).
     The final weights are `base + interpolation * (tuned - base)` (Wortsman et al. 2022, arXiv 2109.01903).

@@ -21,7 +21,7 @@ LEADING = re.compile(
     r"whereas|since|therefore|hence|although|though|even|unlike|clearly|further|then|however)[\s,]+)+",
     re.IGNORECASE,
 )
-_WORD = r"(?:[A-Z][\w.'’&/-]*|\([A-Z][^()\n]{0,60}\))"
+_WORD = r"(?:[A-Z][\w.'\u2019&/-]*|\([A-Z][^()\n]{0,60}\))"
 _TITLE = (
     rf"{_WORD}(?:[\s,]+(?:{_WORD}|of|and|for|the|in|to|on|&|from|by|or)){{0,14}}?\s+(?:Act|Code|Ordinance|Sanhita)\b"
 )
@@ -33,7 +33,10 @@ _LONG = (
     r"(?i:(?:indian\s+)?penal\s+code|code\s+of\s+criminal\s+procedure|criminal\s+procedure\s+code|"
     r"code\s+of\s+civil\s+procedure|civil\s+procedure\s+code|indian\s+constitution|constitution(?:\s+of\s+india)?)\b"
 )
-YEAR = r"(?:\s*,?\s*(?:\(?\s*(?:Act\s+)?(?:No\.?\s*)?(?:[IVXLC]+|\d+)\s+of\s+)?(?:of\s+)?(?P<year>1[789]\d\d|20[0-2]\d)\b\)?)?"
+YEAR = (
+    r"(?:\s*,?\s*(?:\(?\s*(?:Act\s+)?(?:No\.?\s*)?(?:[IVXLC]+|\d+)\s+of\s+)?(?:of\s+)?"
+    r"(?P<year>1[789]\d\d|20[0-2]\d)\b\)?)?"
+)
 MENTION = re.compile(rf"(?<![\w.-])(?P<name>{_SHORT}|{_LONG}|{_TITLE}){YEAR}")
 STATE_NAMES = {
     "up": "uttar pradesh",
@@ -44,8 +47,8 @@ STATE_NAMES = {
 }
 STATES = re.compile(rf"^(?:{'|'.join(STATE_NAMES)})(?= )")
 FOREIGN = re.compile(
-    r"(?:america\w*|mexican|australian|canadian|irish|united states|u\.s\.|american|japanese|german|state|english|jammu|"
-    r"kashmir|pakistan\w*|ceylon|burma|eire|ireland)\W*$",
+    r"(?:america\w*|mexican|australian|canadian|irish|united states|u\.s\.|american|japanese|german|state|english|"
+    r"jammu|kashmir|pakistan\w*|ceylon|burma|eire|ireland)\W*$",
     re.IGNORECASE,
 )
 FOREIGN_AFTER = re.compile(
@@ -85,7 +88,7 @@ def load_acts(path: Path = ACTS) -> list[Act]:
 
 def normal_name(name: str) -> str:
     """A title or abbreviation in lower case, without what stands before it and without points and line breaks."""
-    text = " ".join(name.replace("’", "'").split())
+    text = " ".join(name.replace("\u2019", "'").split())
     if re.fullmatch(_SHORT, text):
         return (
             re.sub(r"[.\s]", "", text).lower().replace("act", " act").replace("ipcode", "ipc").replace("criminal", "cr")

@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from lexfit.corpus.citations.acts import ActFinder, Mention
 from lexfit.corpus.citations.short_forms import ShortForms
 
+if TYPE_CHECKING:
+    from lexfit.corpus.citations.acts import ActFinder, Mention
+
 CUE = re.compile(
-    r"(?<![A-Za-z]\.)(?<![A-Za-z]\. )(?<![\w-])(?:(?:[uU]\s?/\s?|under)?(?P<section>[sS]ections?|SECTIONS?|[sS]ecs?\.?|[sS]{1,2}\.?)"
+    r"(?<![A-Za-z]\.)(?<![A-Za-z]\. )(?<![\w-])(?:(?:[uU]\s?/\s?|under)?"
+    r"(?P<section>[sS]ections?|SECTIONS?|[sS]ecs?\.?|[sS]{1,2}\.?)"
     r"|(?:[uU]\s?/\s?)?(?P<article>[aA]rticles?|ARTICLES?|[aA]rts?\.?))[\s.-]{0,3}(?=\(?\d)"
 )
 SUB = re.compile(r"\b[Ss]ub[\s-]*$|(?:^|[\s(])[A-Z]\.\s?$")
@@ -27,10 +30,10 @@ CLAUSES = re.compile(
     r"(?:\s?\(\s?[0-9a-zA-Z]{1,5}\s?[)}\]]|\s?\[[0-9a-z]{1,4}\])*(?:\s*,?\s*(?:(?:[Pp]art|PART|[Pp]t\.?)[\s-]*(?:I{1,3}\b|1\b|2\b|one\b|two\b)"
     r"|-\s?I{1,2}\b|\(?(?:first|second|latter|former)\s+part\)?|[Ee]xplanation\b(?:\s+[IVX\d]+\b)?|\bclause\s+\(?\w+\)?))?"
 )
-RANGE = re.compile(r"\s*(?:to|-|–|—)\s*(?=\d)")
+RANGE = re.compile(r"\s*(?:to|[-\u2013\u2014])\s*(?=\d)")
 JOIN = re.compile(
-    r"(?:[ \t,;&/+()]|\n(?![\d ]+\.)|\b(?:and|or|read|with|along|also|r|w|as|well|both|either|clause|cl|cls|sub|the|offences?|punishable|"
-    r"secondly|to|section|sections|of|provisions)\b|[.:-](?=\s?[/w]))+"
+    r"(?:[ \t,;&/+()]|\n(?![\d ]+\.)|\b(?:and|or|read|with|along|also|r|w|as|well|both|either|clause|cl|cls|sub|the|"
+    r"offences?|punishable|secondly|to|section|sections|of|provisions)\b|[.:-](?=\s?[/w]))+"
 )
 UNIT = re.compile(
     r"\s*(?:years?|months?|days?|weeks|hours|per\s?cent|%|lakhs?|crores?|acres?|times|others|persons|accused|cases|witnesses|"
@@ -167,5 +170,5 @@ def _expand(waiting: list[_Number], text: str, match: re.Match[str], suffix: str
 
 
 def _is_of(number: _Number, act: str) -> bool:
-    """Whether a section or article of that number can be of that Act: articles are the Constitution's, and only they."""
+    """Whether a section or article can be of that Act: articles are the Constitution's, and it has nothing else."""
     return number.article == (act == "Constitution of India")

@@ -10,14 +10,15 @@ if TYPE_CHECKING:
     from lexfit.corpus.citations.acts import Mention
 
 QUOTED = re.compile(
-    r"[\s,]*(?:\(|,)?\s*(?:(?:here(?:in)?after|for\s+(?:short|brevity|the sake of brevity|convenience)|in\s+short|hereinbefore|"
-    r"briefly|to\s+be|is|will\s+be|shall\s+be|are)\s*)*[,\s]*(?:(?:referred\s+to|called|described|mentioned|known|termed)\s*(?:as)?[,\s]*)?"
-    r"[,:\s]*(?P<open>[\"'“‘`]{0,2})\s*(?:[tT]he\s+)?(?P<form>[A-Z0-9][\w.&/' -]{0,40}?)\s*[\"'”’`]{0,2}\s*\)"
+    r"[\s,]*(?:\(|,)?\s*(?:(?:here(?:in)?after|for\s+(?:short|brevity|the sake of brevity|convenience)|in\s+short|"
+    r"hereinbefore|briefly|to\s+be|is|will\s+be|shall\s+be|are)\s*)*[,\s]*(?:(?:referred\s+to|called|described|mentioned|known|termed)\s*(?:as)?[,\s]*)?"
+    r"[,:\s]*(?P<open>[\"'\u201c\u2018`]{0,2})\s*(?:[tT]he\s+)?"
+    r"(?P<form>[A-Z0-9][\w.&/' -]{0,40}?)\s*[\"'\u201d\u2019`]{0,2}\s*\)"
 )
 NAMED_FORM = re.compile(r"(?:[\w.&/' -]*\b(?:Act|Code|Ordinance|Constitution)|[A-Z.& ]{2,12})$")
 LATER = re.compile(
-    r"[\s,]*(?:\(|,)?[^()\n.;]{0,60}?(?:referred\s+to|called|described)\s+(?:as\s+)?[,:\s]*[\"'“‘`]{1,2}\s*(?:[tT]he\s+)?"
-    r"(?P<form>[A-Z0-9][\w.&/' -]{0,40}?)\s*[\"'”’`]{1,2}"
+    r"[\s,]*(?:\(|,)?[^()\n.;]{0,60}?(?:referred\s+to|called|described)\s+(?:as\s+)?[,:\s]*[\"'\u201c\u2018`]{1,2}\s*(?:[tT]he\s+)?"
+    r"(?P<form>[A-Z0-9][\w.&/' -]{0,40}?)\s*[\"'\u201d\u2019`]{1,2}"
 )
 ANAPHOR = re.compile(
     r"[\s,]*(?:of|under|in|to)?\s*(?P<det>(?:(?:the|this|that|said|same|aforesaid|above|above-mentioned|Central|principal|"
@@ -47,7 +48,7 @@ class ShortForms:
                 self._defined.setdefault(form, []).append((mention.end, mention.act))
 
     def at(self, position: int) -> tuple[str | None, int | None]:
-        """The Act that a short form at `position` stands for, and where the form ends; (None, None) if there is none."""
+        """The Act that a short form at `position` stands for, and where it ends; (None, None) if there is none."""
         match = ANAPHOR.match(self._text, position)
         if match is None:
             thereof = THEREOF.match(self._text, position)

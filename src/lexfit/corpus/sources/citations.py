@@ -20,7 +20,7 @@ from lexfit.corpus.citations.acts import ActFinder, load_acts
 from lexfit.corpus.citations.masking import masked
 from lexfit.corpus.citations.passages import body_of, passages, year_of
 from lexfit.corpus.citations.resolver import Resolver
-from lexfit.corpus.records import Collection, Document, Judgement, Query, validate
+from lexfit.corpus.records import Collection, Judgement, Query, validate
 from lexfit.corpus.sources.aila_fire import locate
 from lexfit.corpus.sources.options import CitationOptions, options_of
 from lexfit.corpus.sources.statutes import statutes
@@ -105,6 +105,17 @@ def load(source: TrainSourceParams, key: str, seed: int) -> Collection:
         raise LexfitError(
             f"params.yaml: {key}.options.min_cases", f"is {options.min_cases}, which leaves no query", "Lower it"
         )
+    used = {
+        **counts,
+        "cases": len(cases),
+        "cases_used": len(groups),
+        "cases_held_out": sum(case in held_out for case in groups),
+        "statutes": len(documents),
+        "statutes_cited_by_a_case": len(citing),
+        "statutes_cited_often_enough": len(often),
+        "statutes_held_out": sorted(unseen),
+    }
+    logger.info("%s", ", ".join(f"{name} {value}" for name, value in used.items()))
     facts = {
         "source": "citations",
         "address": address,
@@ -112,16 +123,6 @@ def load(source: TrainSourceParams, key: str, seed: int) -> Collection:
         "license": source.license,
         "sha256": digest,
         "texts": origin,
-        "citations": {
-            **counts,
-            "cases": len(cases),
-            "cases_used": len(groups),
-            "cases_held_out": sum(case in held_out for case in groups),
-            "statutes": len(documents),
-            "statutes_cited_by_a_case": len(citing),
-            "statutes_cited_often_enough": len(often),
-            "statutes_held_out": sorted(unseen),
-        },
+        "citations": used,
     }
-    logger.info("%s", ", ".join(f"{name} {value}" for name, value in facts["citations"].items()))  # type: ignore[attr-defined]
     return validate(Collection(documents, queries, judgements, facts, groups=groups))
