@@ -4,18 +4,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lexfit.config_data import TrainSourceParams
+
 if TYPE_CHECKING:
     from lexfit.config import SourceParams
     from lexfit.corpus.records import Collection
 
+# Sources that make queries or judgements themselves, and so are only trained on.
+MADE = ("central_acts", "columns", "crops")
 
-def load(source: SourceParams, key: str = "data") -> Collection:
+
+def _load_made(source: TrainSourceParams, key: str, seed: int) -> Collection:
+    if source.source == "central_acts":
+        from lexfit.corpus.sources import central_acts  # noqa: PLC0415
+
+        return central_acts.load(source, key, seed)
+    if source.source == "columns":
+        from lexfit.corpus.sources import columns  # noqa: PLC0415
+
+        return columns.load(source, key)
+    from lexfit.corpus.sources import crops  # noqa: PLC0415
+
+    return crops.load(source, key, seed)
+
+
+def load(source: SourceParams, key: str = "data", seed: int = 0) -> Collection:
     """Load and validate the collection that `source` describes.
 
     Args:
         source: The params of the source.
         key: Where those params are, for errors (`data` or `data.train.NAME`).
+        seed: For sources that draw some of what they could give.
     """
+    if isinstance(source, TrainSourceParams) and source.source in MADE:
+        return _load_made(source, key, seed)
     # Imported on use: `aila` and a Hub `beir` need `datasets`, which takes a second to import.
     if source.source == "constitution":
         from lexfit.corpus.sources import constitution as module  # noqa: PLC0415

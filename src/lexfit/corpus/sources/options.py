@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeVar
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from lexfit.errors import LexfitError
 from lexfit.typed import build
 
 if TYPE_CHECKING:
     from lexfit.config import TrainSourceParams
 
 T = TypeVar("T")
+
+
+def within(low: float, high: float | None = None) -> Any:
+    """A field without a default whose value, unless null, is from `low` to `high`."""
+    return field(metadata={"low": low, "high": high})
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,71 @@ class CitationOptions:
     held_out_statutes: float
 
 
-OPTIONS: dict[str, type] = {"citations": CitationOptions}
+@dataclass(frozen=True)
+class CentralActOptions:
+    """What statute law says about itself, as queries.
+
+    Kinds are `titles` (a section's title, its text), `cross_references` (a passage that refers to a section of its
+    Act, number masked, and that section), `definitions` (a term and its Act, the section that defines it) and
+    `definition_texts` (a term, what it means). Sections come from Acts whose titles hold one of `acts` (null: all)
+    and have at least `min_words` words. Each kind gives at most `max_queries` queries (null: all), drawn by the seed;
+    a query with more than `max_positives` answers is dropped. Passages have `passage_words` words. Up to `neighbours`
+    sections on each side of an answer are judged not relevant. The corpus is `all` sections, or the `judged` ones.
+    """
+
+    kinds: list[Literal["titles", "cross_references", "definitions", "definition_texts"]]
+    acts: list[str] | None
+    min_words: int = within(1)
+    max_queries: int | None = within(1)
+    max_positives: int = within(1)
+    passage_words: int = within(8)
+    neighbours: int = within(0)
+    corpus: Literal["all", "judged"]
+
+    @property
+    def defines(self) -> bool:
+        """Whether definitions are asked for."""
+        return bool({"definitions", "definition_texts"} & set(self.kinds))
+
+
+@dataclass(frozen=True)
+class ColumnOptions:
+    """Columns of a table: of the query, its positives and negatives (texts or lists of texts), the positives' titles.
+
+    `config` is the Hub data set's configuration, if it has several.
+    """
+
+    config: str | None
+    query_column: str
+    positive_column: str
+    negative_columns: list[str]
+    title_column: str | None
+
+
+@dataclass(frozen=True)
+class CropOptions:
+    """Spans of documents as queries, the documents as positives.
+
+    The documents are those of a folder in BEIR layout, of the file of Central Acts, or the AILA release's statutes
+    (`corpus`), up to `max_documents` of them (null: all), drawn by the seed. Each gives up to `spans` spans of
+    `span_min` to `span_max` words, and loses a span with probability `removed`; `left_words` words must be left.
+    """
+
+    corpus: Literal["beir", "central_acts", "aila_fire"]
+    max_documents: int | None = within(1)
+    spans: int = within(1)
+    span_min: int = within(1)
+    span_max: int = within(1)
+    removed: float = within(0, 1)
+    left_words: int = within(1)
+
+
+OPTIONS: dict[str, type] = {
+    "citations": CitationOptions,
+    "central_acts": CentralActOptions,
+    "columns": ColumnOptions,
+    "crops": CropOptions,
+}
 
 
 def options_of(cls: type[T], source: TrainSourceParams, key: str, where: str = "params.yaml") -> T:
@@ -51,7 +121,13 @@ def options_of(cls: type[T], source: TrainSourceParams, key: str, where: str = "
         key: Where those are, for errors.
         where: The file, for errors.
     """
-    return build(cls, source.options, f"{key}.options", where)
+    options = build(cls, source.options, f"{key}.options", where)
+    for known in fields(cls):  # type: ignore[arg-type]
+        value, low, high = getattr(options, known.name), known.metadata.get("low"), known.metadata.get("high")
+        if value is not None and low is not None and (value < low or (high is not None and value > high)):
+            remedy = f"It must be at least {low}" + (f" and at most {high}" if high is not None else "")
+            raise LexfitError(f"{where}: {key}.options.{known.name}", f"is {value}", remedy)
+    return options
 
 
 def check_options(source: TrainSourceParams, key: str, where: str) -> None:

@@ -1,0 +1,1 @@
+"""Sections of Acts, and the queries that statute law itself gives: titles, cross-references, definitions."""
