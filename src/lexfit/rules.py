@@ -11,7 +11,7 @@ from lexfit.rules_training import check_training_rules
 if TYPE_CHECKING:
     from lexfit.config import Params
 
-MINERS = ("random", "bm25", "dense")
+MINERS = ("random", "bm25", "dense", "judged")
 TASKS = ("constitution", "aila", "aila_fire", "beir")
 
 
