@@ -110,9 +110,13 @@ def conflicts(card: str, materials: list[Material]) -> list[str]:
         if given.commercial == NO and own.commercial != NO:
             found.append(f"{subject} {verb} for non-commercial use only, and {own.id} would permit commercial use.")
         if SHARE_ALIKE in given.conditions and own.id != given.id and (given.id, own.id) not in COMPATIBLE:
-            found.append(f"{subject} {verb} to be shared alike: what is adapted from it needs {given.id}, not {own.id}.")
+            found.append(
+                f"{subject} {verb} to be shared alike: what is adapted from it needs {given.id}, not {own.id}."
+            )
         if TERMS in given.conditions and own.id != given.id:
-            found.append(f"{subject} {verb} under terms that must be passed on: the model needs {given.id}, not {own.id}.")
+            found.append(
+                f"{subject} {verb} under terms that must be passed on: the model needs {given.id}, not {own.id}."
+            )
     return found
 
 
@@ -135,7 +139,7 @@ def check_publishable(params: Params) -> None:
 
 
 def licence_table(params: Params) -> list[tuple[str, str, str, str, str, str, str]]:
-    """Rows of name, licence, training, redistribution, commercial use, conditions, licence text: the model's own first."""
+    """Rows of name, licence, the three permissions, conditions and licence text; the model's own comes first."""
     rows = []
     for name, licence_id, _ in [Material("This model", params.card.license), *materials_of(params)]:
         known = licence_of(licence_id)

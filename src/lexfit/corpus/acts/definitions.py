@@ -13,15 +13,17 @@ if TYPE_CHECKING:
 
     from lexfit.corpus.acts.sections import Section
 
-OPEN, CLOSE = "(?:[\"“”]|['‘’]{1,2})", "(?:[\"“”]|['‘’]{1,2})"
+# The quotation marks that the Acts' texts have: straight, curly, and two single ones for a double.
+DOUBLE, SINGLE = '"\u201c\u201d', "'\u2018\u2019"
+QUOTE = f"(?:[{DOUBLE}]|[{SINGLE}]{{1,2}})"
 # (a) “term”, in relation to something, means …
 DEFINITION = re.compile(
-    rf"(?:\(\w{{1,5}}\)\s*)?{OPEN}(?P<term>[A-Za-z][^\"“”‘;:]{{1,80}}?)['’]?{CLOSE},?\s*"
-    r"(?P<rest>(?:(?:in|with|when|used|for|as)\b[^;:\"“”]{2,100}?,?\s*[,—-]*\s*)?"
+    rf"(?:\(\w{{1,5}}\)\s*)?{QUOTE}(?P<term>[A-Za-z][^{DOUBLE};:]{{1,80}}?){QUOTE},?\s*"
+    rf"(?P<rest>(?:(?:in|with|when|used|for|as)\b[^;:{DOUBLE}]{{2,100}}?,?\s*[,—-]*\s*)?"
     r"(?:means?|includes?|denotes?|signif(?:y|ies)|shall\s+(?:mean|include|have\s+the)|(?:has|have)\s+the)\b)"
 )
 # What follows a definition without being one: the next sub-section, or a clause whose form isn't known.
-NEXT = re.compile(rf"[.;]\s*(?:and\s+)?(?:\(\d+\)\s+[A-Z]|\(\w{{1,5}}\)\s*{OPEN}[A-Za-z])")
+NEXT = re.compile(rf"[.;]\s*(?:and\s+)?(?:\(\d+\)\s+[A-Z]|\(\w{{1,5}}\)\s*{QUOTE}[A-Za-z])")
 TAIL = re.compile(r"[\s;,.]*(?:\band\b)?[\s;,.]*(?:\(\w{1,5}\)\s*)?$")
 
 
@@ -41,7 +43,7 @@ def definitions_of(section: Section) -> Iterator[Definition]:
     seen: set[str] = set()
     for place, match in enumerate(found):
         end = found[place + 1].start() if place + 1 < len(found) else len(section.text)
-        term = match.group("term").strip(" ,'’‘")
+        term = match.group("term").strip(f" ,{SINGLE}")
         if not term or slug(term) in seen:
             continue
         seen.add(slug(term))

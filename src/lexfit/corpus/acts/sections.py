@@ -22,9 +22,12 @@ ENVIRONMENT = "LEXFIT_CENTRAL_ACTS"
 SECTIONS = "sections.jsonl.gz"
 EMPTY_TITLE = re.compile(r"^(\W|\d|\band\b|\b[a-z]\b)*(repealed|omitted|rep|spent)\W*$", re.IGNORECASE)
 # “[Sale defined. Rep. by s. 65, ibid.” but not “… is hereby repealed.”, and nothing that goes on at length.
-REPEALED = re.compile(r"^\W*(\w{1,5}\W+)?(\[[^\]]*?)?\b(rep\.|repealed|omitted)\W*(by|ibid|vide|\(?w\.?e\.?f)", re.IGNORECASE)
+REPEALED = re.compile(
+    r"^\W*(\w{1,5}\W+)?(\[[^\]]*?)?\b(rep\.|repealed|omitted)\W*(by|ibid|vide|\(?w\.?e\.?f)", re.IGNORECASE
+)
 REPEALED_WORDS = 80
-HEADING_NUMBER, BEHIND_HEADING = re.compile(r"\W*\d+\w*\W+"), re.compile(r"^[^\w(\[]*")
+HEADING_NUMBER, NO_NUMBER = re.compile(r"\W*\d+\w*\W+"), re.compile(r"\W*")
+BEHIND_HEADING, SENTENCE = re.compile(r"^[^\w(\[]*"), re.compile(r"\s[a-z]")
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,15 @@ def locate_sections(given: str | None, key: str, task: str, remedy: str) -> Path
 
 
 def without_heading(body: str, title: str) -> str:
-    """A section's text without the number and title that it may begin with."""
-    for start in (HEADING_NUMBER.match(body), re.match(r"\W*", body)):
+    """A section's text without the number and title that it may begin with.
+
+    A title that a word in lower case follows is the subject of a sentence, not a heading.
+    """
+    for start in (HEADING_NUMBER.match(body), NO_NUMBER.match(body)):
         at = start.end() if start else 0
-        if start and body[at : at + len(title)].lower() == title.lower():
-            return BEHIND_HEADING.sub("", body[at + len(title) :])
+        rest = body[at + len(title) :]
+        if start and body[at : at + len(title)].lower() == title.lower() and not SENTENCE.match(rest):
+            return BEHIND_HEADING.sub("", rest)
     return body
 
 
@@ -124,7 +131,9 @@ def choose_sections(
         if not any(given.lower() in title for title in titles):
             near = [titles[t] for t in get_close_matches(given.lower(), titles, 3, 0.5)]
             raise LexfitError(
-                key, f"no Act's title has {given!r} in it", f"Near it: {'; '.join(near) or 'none'}. Mend it or remove it"
+                key,
+                f"no Act's title has {given!r} in it",
+                f"Near it: {'; '.join(near) or 'none'}. Mend it or remove it",
             )
     parts = [given.lower() for given in acts or [""]]
     chosen_acts = {act for title, act in titles.items() if any(part in title for part in parts)}

@@ -46,12 +46,14 @@ def relations(
         "definitions": lambda: definition_sections(found, beside),
         "definition_texts": lambda: definition_texts(sections, found, options.neighbours, options.min_words),
     }
-    whole = {kind: merged(makers[kind](), options.max_positives) for kind in options.kinds}
+    whole: dict[str, Relation] = {kind: merged(makers[kind](), options.max_positives) for kind in options.kinds}
     by_text: dict[str, list[Draft]] = defaultdict(list)
     for relation in whole.values():
         for draft in relation.drafts:
             by_text[draft.text.casefold()].append(draft)
-    drawn = {kind: draw(relation, options.max_queries, seed, kind) for kind, relation in whole.items()}
+    drawn: dict[str, Relation] = {
+        kind: draw(relation, options.max_queries, seed, kind) for kind, relation in whole.items()
+    }
     for kind, relation in drawn.items():
         of = len(whole[kind].drafts)
         logger.info("central_acts: %d of %d %s queries (seed %d)", len(relation.drafts), of, kind, seed)
@@ -116,9 +118,7 @@ def load(source: TrainSourceParams, key: str, seed: int) -> Collection:
     path = find_file(source, key)
     digest = checked_sha256(path, source.sha256, key)
     every = list(read_sections(path.read_bytes(), str(path)))
-    sections, dropped = choose_sections(
-        every, options.acts, options.min_words, f"params.yaml: {key}.options.acts"
-    )
+    sections, dropped = choose_sections(every, options.acts, options.min_words, f"params.yaml: {key}.options.acts")
     facts: dict[str, Any] = {
         "source": "central_acts",
         "address": source.url or ADDRESS,

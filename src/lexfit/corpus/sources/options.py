@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypeVar, get_type_hints
 
 from lexfit.errors import LexfitError
 from lexfit.typed import build
@@ -14,9 +14,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def within(low: float, high: float | None = None) -> Any:
-    """A field without a default whose value, unless null, is from `low` to `high`."""
-    return field(metadata={"low": low, "high": high})
+class Within(NamedTuple):
+    """The range of an option's value, unless that is null."""
+
+    low: float
+    high: float | None = None
+
+
+Count = Annotated[int, Within(0)]
+Positive = Annotated[int, Within(1)]
 
 
 @dataclass(frozen=True)
@@ -59,11 +65,11 @@ class CentralActOptions:
 
     kinds: list[Literal["titles", "cross_references", "definitions", "definition_texts"]]
     acts: list[str] | None
-    min_words: int = within(1)
-    max_queries: int | None = within(1)
-    max_positives: int = within(1)
-    passage_words: int = within(8)
-    neighbours: int = within(0)
+    min_words: Positive
+    max_queries: Annotated[int | None, Within(1)]
+    max_positives: Positive
+    passage_words: Annotated[int, Within(8)]
+    neighbours: Count
     corpus: Literal["all", "judged"]
 
     @property
@@ -96,12 +102,12 @@ class CropOptions:
     """
 
     corpus: Literal["beir", "central_acts", "aila_fire"]
-    max_documents: int | None = within(1)
-    spans: int = within(1)
-    span_min: int = within(1)
-    span_max: int = within(1)
-    removed: float = within(0, 1)
-    left_words: int = within(1)
+    max_documents: Annotated[int | None, Within(1)]
+    spans: Positive
+    span_min: Positive
+    span_max: Positive
+    removed: Annotated[float, Within(0, 1)]
+    left_words: Positive
 
 
 OPTIONS: dict[str, type] = {
@@ -122,11 +128,13 @@ def options_of(cls: type[T], source: TrainSourceParams, key: str, where: str = "
         where: The file, for errors.
     """
     options = build(cls, source.options, f"{key}.options", where)
-    for known in fields(cls):  # type: ignore[arg-type]
-        value, low, high = getattr(options, known.name), known.metadata.get("low"), known.metadata.get("high")
-        if value is not None and low is not None and (value < low or (high is not None and value > high)):
-            remedy = f"It must be at least {low}" + (f" and at most {high}" if high is not None else "")
-            raise LexfitError(f"{where}: {key}.options.{known.name}", f"is {value}", remedy)
+    for name, hint in get_type_hints(cls, include_extras=True).items():
+        value = getattr(options, name)
+        for allowed in (extra for extra in getattr(hint, "__metadata__", ()) if value is not None):
+            if value < allowed.low or (allowed.high is not None and value > allowed.high):
+                most = "" if allowed.high is None else f" and at most {allowed.high}"
+                remedy = f"It must be at least {allowed.low}{most}"
+                raise LexfitError(f"{where}: {key}.options.{name}", f"is {value}", remedy)
     return options
 
 
