@@ -17,6 +17,8 @@ NEEDS = {
     "data=aila_fire": ["protocol=kfold"],
     "data=beir": ["data.license=mit", "data.path=x"],
     "data/train=beir": ["data.train.beir.license=mit"],
+    "data/train=columns": ["data.train.columns.license=mit", "data.train.columns.path=x"],
+    "data/train=crops": ["data.train.crops.license=mit", "data.train.crops.options.corpus=beir"],
     "protocol=fire2019": ["data=aila_fire"],
     "protocol=zero_shot": ["data/train=aila_fire"],
     "negatives=none": ["batches.negatives=0"],
@@ -34,6 +36,28 @@ def test_params_yaml_is_the_composition_of_conf() -> None:
 @pytest.mark.parametrize("choice", CHOICES)
 def test_each_choice_composes_and_is_valid(choice: str, make_params: Callable[..., Params]) -> None:
     assert make_params(choice, *NEEDS.get(choice, [])).seed == 42
+
+
+def test_training_sources_combine(make_params: Callable[..., Params]) -> None:
+    needs = NEEDS["data/train=columns"] + NEEDS["data/train=crops"]
+    params = make_params("data/train=[central_acts,columns,crops]", "data.train.columns.weight=2.0", *needs)
+    assert list(params.data.train) == ["central_acts", "columns", "crops"]
+    assert params.data.train["columns"].weight == 2.0
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("neighbours=-1", r"central_acts\.options\.neighbours: is -1\. It must be at least 0"),
+        ("max_queries=0", r"options\.max_queries: is 0"),
+        ("kinds=[preambles]", r"options\.kinds\[0\]: is 'preambles'"),
+        ("+colour=red", r"options\.colour: is not a known key"),
+    ],
+)
+def test_options_of_a_source_are_checked(make_params: Callable[..., Params], override: str, message: str) -> None:
+    plus, key = ("+", override[1:]) if override.startswith("+") else ("", override)
+    with pytest.raises(LexfitError, match=message):
+        make_params("data/train=central_acts", f"{plus}data.train.central_acts.options.{key}")
 
 
 def test_unknown_choice_names_the_group() -> None:

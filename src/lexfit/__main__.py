@@ -1,4 +1,4 @@
-"""Command line: `lexfit summary`, `lexfit compose`, `lexfit select`, `lexfit methods`, `lexfit score-run`."""
+"""Command line: `lexfit` with `summary`, `compose`, `select`, `methods`, `licences` or `score-run`."""
 
 from __future__ import annotations
 
@@ -60,6 +60,24 @@ def _methods(arguments: argparse.Namespace) -> None:
     print(write_methods())
 
 
+def _licences(arguments: argparse.Namespace) -> None:
+    from tabulate import tabulate
+
+    from lexfit.config import load_params
+    from lexfit.publishing.licences import check_publishable, conflicts, licence_table, materials_of
+
+    del arguments
+    params = load_params()
+    header = ["", "licence", "training", "passing on weights", "commercial use", "conditions", "judged by"]
+    print(tabulate(licence_table(params), header) + "\n")
+    check_publishable(params)
+    found, reason = conflicts(params.card.license, materials_of(params)), params.card.licence_override_reason
+    for sentence in found:
+        print(f"Overridden: {sentence}")
+    verdict = f"publishable, because: {reason}" if found else "publishable: no conflict"
+    print(verdict + (" (card.licence_override_reason has nothing to override)" if reason and not found else ""))
+
+
 def _score_run(arguments: argparse.Namespace) -> None:
     import gzip
 
@@ -94,6 +112,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     command.set_defaults(function=_select)
     command = commands.add_parser("methods", help="write reports/METHODS.md from the selection and the benchmarks")
     command.set_defaults(function=_methods)
+    command = commands.add_parser("licences", help="print what the licences permit; exit status 1 where they conflict")
+    command.set_defaults(function=_licences)
     command = commands.add_parser("score-run", help="score a TREC run by the FIRE 2019 AILA task 2 protocol")
     command.add_argument("run", type=Path, help="TREC run, plain or gzipped")
     command.add_argument("--data", help="the FIRE release (default: environment variable LEXFIT_AILA_FIRE)")

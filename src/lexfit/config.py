@@ -142,10 +142,11 @@ class RetentionParams:
 
 @dataclass(frozen=True)
 class CardParams:
-    """What only the author knows: the model's name and licence."""
+    """What only the author knows: the model's name and licence, and why conflicts with other licences don't hold."""
 
     name: str
     license: str
+    licence_override_reason: str | None
     language: str
 
 

@@ -11,7 +11,8 @@ from lexfit.rules_training import check_training_rules
 if TYPE_CHECKING:
     from lexfit.config import Params
 
-MINERS = ("random", "bm25", "dense")
+MINERS = ("random", "bm25", "dense", "judged")
+REASON_LENGTH = 20
 TASKS = ("constitution", "aila", "aila_fire", "beir")
 
 
@@ -76,6 +77,13 @@ def check_rules(params: Params, where: str) -> None:
         "negatives.rank_min",
         "exceeds rank_max or is below 1",
         "Ranks start at 1",
+    )
+    reason = params.card.licence_override_reason
+    rule(
+        reason is None or len(reason.strip()) >= REASON_LENGTH,
+        "card.licence_override_reason",
+        f"is {reason!r}",
+        f"Write a sentence of at least {REASON_LENGTH} characters that says why no licence is broken, or null",
     )
     check_training_rules(params, rule)
     for key, value, low in (

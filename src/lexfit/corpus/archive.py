@@ -27,6 +27,16 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
+def checked_sha256(path: Path, expected: str | None, key: str) -> str:
+    """The digest of `path`; an error that names `key`.sha256 if another one is expected there."""
+    digest = sha256_of(path)
+    if expected and digest != expected:
+        raise LexfitError(
+            f"params.yaml: {key}.sha256", f"{path.name} has sha256 {digest}", "Correct the data or the key"
+        )
+    return digest
+
+
 class Archive:
     """Read-only members of a folder or zip by posix name.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,10 @@ def _add_training(out: PairSet, source: CleanSource, name: str, query_ids: list[
     documents = {d.id: d for d in source.raw.documents}
     allowed = set(doc_ids)
     texts = {q.id: q.text for q in source.raw.queries}
+    not_relevant = defaultdict(list)
+    for judgement in source.raw.judgements:
+        if judgement.score == 0 and judgement.doc_id in allowed:
+            not_relevant[judgement.query_id].append(prefix + judgement.doc_id)
     targets = {d for q in query_ids for d in positives[q] if d in allowed}
     for query_id in query_ids:
         known = sorted(positives[query_id], key=natural_key)
@@ -55,6 +59,7 @@ def _add_training(out: PairSet, source: CleanSource, name: str, query_ids: list[
                 "text": texts[query_id],
                 "clean_text": source.queries[query_id],
                 "positives": [prefix + d for d in known],
+                **({"not_relevant": not_relevant[query_id]} if query_id in not_relevant else {}),
             }
         )
         out.pairs.extend(

@@ -149,6 +149,7 @@ def write_collection(folder: Path, collection: Collection) -> None:
             **collection.facts,
             "judged_without_text": collection.judged_without_text,
             "counts": {
+                **collection.facts.get("counts", {}),
                 "documents": len(collection.documents),
                 "queries": len(collection.queries),
                 "judgements": len(collection.judgements),

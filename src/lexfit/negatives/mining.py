@@ -112,6 +112,8 @@ def mine_query(
     mined: dict[str, dict[str, Mined]] = {}
     dropped = {"rank": 0, "margin": 0, "known_positive": len(positives & set(doc_ids))}
     for miner in params.miners:
+        if miner == "judged":  # see `lexfit.negatives.judged`
+            continue
         if miner == "random":
             mined[miner] = draw_random(doc_ids, positives, params.per_query, f"{seed}/{query['id']}")
             continue

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from jinja2 import Environment, StrictUndefined
 
+from lexfit.publishing.licences import conflicts, licence_of, licence_table, materials_of
 from lexfit.publishing.provenance import training_datasets
 from lexfit.reporting.table import NAMES, gain_line
 
@@ -52,7 +53,7 @@ def card_data(scores: dict[str, Any], params: Params) -> ModelCardData:
     datasets = sorted({HUB_DATASETS.get(s.source, s.hub_id or "") for s in sources} - {""})
     return ModelCardData(
         language=params.card.language,
-        license=params.card.license,
+        license=licence_of(params.card.license).id,
         library_name="sentence-transformers",
         pipeline_tag="sentence-similarity",
         base_model=params.model.hub_id,
@@ -108,6 +109,8 @@ def render_card(params: Params, facts: dict[str, Any]) -> str:
         ),
         method_table=method_table,
         gain_line=gain_line,
+        licence_rows=licence_table(params),
+        conflicts=conflicts(params.card.license, materials_of(params)),
         method_names=NAMES,
     )
     return str(ModelCard(f"---\n{card_data(scores, params).to_yaml()}\n---\n\n{body}")).rstrip() + "\n"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lexfit.corpus.guard import check_training
 from lexfit.io import read_json, read_jsonl, write_json, write_jsonl
+from lexfit.negatives.judged import judged_first
 from lexfit.negatives.mining import mine_query
 from lexfit.stages.common import NEGATIVES, TRAIN, quiet_progress, replacing, run_stage
 
@@ -49,7 +50,8 @@ def main(params: Params) -> None:
         runs = _candidates(params, own, passages)
         scorers = {miner: run.__getitem__ for miner, run in runs.items()}
         for query in own:
-            found, counts = mine_query(query, list(passages), scorers, params.negatives, params.seed)
+            mined = mine_query(query, list(passages), scorers, params.negatives, params.seed)
+            found, counts = judged_first(query, mined, params.negatives)
             records += found
             dropped.update(counts)
             if params.negatives.miners and len(found) < params.negatives.per_query:

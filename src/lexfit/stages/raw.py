@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 def main(params: Params) -> None:
     """Write data/raw/task and data/raw/further/NAME once every source has loaded."""
-    task = load(params.data)
-    further = {name: load(source, f"data.train.{name}") for name, source in params.data.train.items()}
+    task = load(params.data, seed=params.seed)
+    further = {name: load(source, f"data.train.{name}", params.seed) for name, source in params.data.train.items()}
     with replacing(RAW) as folder:
         write_collection(folder / "task", task)
         for name, collection in further.items():

@@ -26,7 +26,8 @@ REPEALED = re.compile(
     r"^\W*(\w{1,5}\W+)?(\[[^\]]*?)?\b(rep\.|repealed|omitted)\W*(by|ibid|vide|\(?w\.?e\.?f)", re.IGNORECASE
 )
 REPEALED_WORDS = 80
-HEADING_NUMBER, BEHIND_HEADING = re.compile(r"\W*\d+\w*\W+"), re.compile(r"^[^\w(\[]*")
+HEADING_NUMBER, NO_NUMBER = re.compile(r"\W*\d+\w*\W+"), re.compile(r"\W*")
+BEHIND_HEADING, SENTENCE = re.compile(r"^[^\w(\[]*"), re.compile(r"\s[a-z]")
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,15 @@ def locate_sections(given: str | None, key: str, task: str, remedy: str) -> Path
 
 
 def without_heading(body: str, title: str) -> str:
-    """A section's text without the number and title that it may begin with."""
-    for start in (HEADING_NUMBER.match(body), re.match(r"\W*", body)):
+    """A section's text without the number and title that it may begin with.
+
+    A title that a word in lower case follows is the subject of a sentence, not a heading.
+    """
+    for start in (HEADING_NUMBER.match(body), NO_NUMBER.match(body)):
         at = start.end() if start else 0
-        if start and body[at : at + len(title)].lower() == title.lower():
-            return BEHIND_HEADING.sub("", body[at + len(title) :])
+        rest = body[at + len(title) :]
+        if start and body[at : at + len(title)].lower() == title.lower() and not SENTENCE.match(rest):
+            return BEHIND_HEADING.sub("", rest)
     return body
 
 

@@ -23,7 +23,7 @@ from lexfit.corpus.citations.resolver import Resolver
 from lexfit.corpus.records import Collection, Judgement, Query, validate
 from lexfit.corpus.sources.aila_fire import locate
 from lexfit.corpus.sources.options import CitationOptions, options_of
-from lexfit.corpus.sources.statutes import statutes
+from lexfit.corpus.sources.statutes import statutes, title_of
 from lexfit.errors import LexfitError
 from lexfit.io import decode_utf8, read_text
 
@@ -87,7 +87,7 @@ def load(source: TrainSourceParams, key: str, seed: int) -> Collection:
     rng = random.Random(seed)
     unseen = set(rng.sample(sorted(often), round(options.held_out_statutes * len(often))))
     held_out = set(rng.sample([c.id for c in cases], round(options.held_out_cases * len(cases))))
-    titles = {d.id: d.title for d in documents}
+    titles = {d.id: title_of(d) for d in documents}
     queries, judgements, groups = [], [], {}
     for case in cases:
         is_held_out = case.id in held_out

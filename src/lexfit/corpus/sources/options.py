@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypeVar, get_type_hints
 
+from lexfit.errors import LexfitError
 from lexfit.typed import build
 
 if TYPE_CHECKING:
     from lexfit.config import TrainSourceParams
 
 T = TypeVar("T")
+
+
+class Within(NamedTuple):
+    """The range of an option's value, unless that is null."""
+
+    low: float
+    high: float | None = None
+
+
+Count = Annotated[int, Within(0)]
+Positive = Annotated[int, Within(1)]
 
 
 @dataclass(frozen=True)
@@ -39,7 +51,71 @@ class CitationOptions:
     held_out_statutes: float
 
 
-OPTIONS: dict[str, type] = {"citations": CitationOptions}
+@dataclass(frozen=True)
+class CentralActOptions:
+    """What statute law says about itself, as queries.
+
+    Kinds are `titles` (a section's title, its text), `cross_references` (a passage that refers to a section of its
+    Act, number masked, and that section), `definitions` (a term and its Act, the section that defines it) and
+    `definition_texts` (a term, what it means). Sections come from Acts whose titles hold one of `acts` (null: all)
+    and have at least `min_words` words. Each kind gives at most `max_queries` queries (null: all), drawn by the seed;
+    a query with more than `max_positives` answers is dropped. Passages have `passage_words` words. Up to `neighbours`
+    sections on each side of an answer are judged not relevant. The corpus is `all` sections, or the `judged` ones.
+    """
+
+    kinds: list[Literal["titles", "cross_references", "definitions", "definition_texts"]]
+    acts: list[str] | None
+    min_words: Positive
+    max_queries: Annotated[int | None, Within(1)]
+    max_positives: Positive
+    passage_words: Annotated[int, Within(8)]
+    neighbours: Count
+    corpus: Literal["all", "judged"]
+
+    @property
+    def defines(self) -> bool:
+        """Whether definitions are asked for."""
+        return bool({"definitions", "definition_texts"} & set(self.kinds))
+
+
+@dataclass(frozen=True)
+class ColumnOptions:
+    """Columns of a table: of the query, its positives and negatives (texts or lists of texts), the positives' titles.
+
+    `config` is the Hub data set's configuration, if it has several.
+    """
+
+    config: str | None
+    query_column: str
+    positive_column: str
+    negative_columns: list[str]
+    title_column: str | None
+
+
+@dataclass(frozen=True)
+class CropOptions:
+    """Spans of documents as queries, the documents as positives.
+
+    The documents are those of a folder in BEIR layout, of the file of Central Acts, or the AILA release's statutes
+    (`corpus`), up to `max_documents` of them (null: all), drawn by the seed. Each gives up to `spans` spans of
+    `span_min` to `span_max` words, and loses a span with probability `removed`; `left_words` words must be left.
+    """
+
+    corpus: Literal["beir", "central_acts", "aila_fire"]
+    max_documents: Annotated[int | None, Within(1)]
+    spans: Positive
+    span_min: Positive
+    span_max: Positive
+    removed: Annotated[float, Within(0, 1)]
+    left_words: Positive
+
+
+OPTIONS: dict[str, type] = {
+    "citations": CitationOptions,
+    "central_acts": CentralActOptions,
+    "columns": ColumnOptions,
+    "crops": CropOptions,
+}
 
 
 def options_of(cls: type[T], source: TrainSourceParams, key: str, where: str = "params.yaml") -> T:
@@ -51,7 +127,15 @@ def options_of(cls: type[T], source: TrainSourceParams, key: str, where: str = "
         key: Where those are, for errors.
         where: The file, for errors.
     """
-    return build(cls, source.options, f"{key}.options", where)
+    options = build(cls, source.options, f"{key}.options", where)
+    for name, hint in get_type_hints(cls, include_extras=True).items():
+        value = getattr(options, name)
+        for allowed in (extra for extra in getattr(hint, "__metadata__", ()) if value is not None):
+            if value < allowed.low or (allowed.high is not None and value > allowed.high):
+                most = "" if allowed.high is None else f" and at most {allowed.high}"
+                remedy = f"It must be at least {allowed.low}{most}"
+                raise LexfitError(f"{where}: {key}.options.{name}", f"is {value}", remedy)
+    return options
 
 
 def check_options(source: TrainSourceParams, key: str, where: str) -> None:

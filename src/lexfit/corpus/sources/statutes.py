@@ -8,7 +8,7 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lexfit.corpus.acts.sections import locate_sections, read_sections
+from lexfit.corpus.acts.sections import Section, locate_sections, read_sections
 from lexfit.corpus.archive import sha256_of
 from lexfit.corpus.citations.acts import load_acts
 from lexfit.corpus.records import Document
@@ -40,6 +40,12 @@ def statutes(
     return _independent(options, table, key)
 
 
+def title_of(document: Document) -> str:
+    """A statute's title: its own field, or the line behind the label that the AILA release puts into the text."""
+    label = LABELS.match(document.text)
+    return document.title or (label["title"] if label else "")
+
+
 def _aila(archive: Archive, table: list[dict[str, str]]) -> tuple[list[Document], Targets, dict[str, Any]]:
     documents = []
     for row in table:
@@ -57,7 +63,7 @@ def _independent(
     A section of a repealed Act is that of its successor with the same substance (column `equivalent` of the table).
     """
     path = locate_sections(options.central_acts, f"{key}.options.central_acts", "the citations source", "")
-    sections = {}
+    sections: dict[tuple[str, str], Section] = {}
     for section in read_sections(path.read_bytes(), str(path)):
         sections.setdefault((section.act, section.number.upper()), section)
     file = (resources.files(PACKAGE) / "data" / "constitution.json").read_bytes()
