@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lexfit.corpus.citations.acts import ActFinder, Mention
 
 CUE = re.compile(
-    r"(?<![A-Za-z]\.)(?<![A-Za-z]\. )(?<![\w-])(?:(?:[uU]\s?/\s?|under)?"
+    r"(?<!\b[A-Z]\.)(?<!\b[A-Z]\. )(?<![\w-])(?:(?:[uU]\s?/\s?|under)?"
     r"(?P<section>[sS]ections?|SECTIONS?|[sS]ecs?\.?|[sS]{1,2}\.?)"
     r"|(?:[uU]\s?/\s?)?(?P<article>[aA]rticles?|ARTICLES?|[aA]rts?\.?))[\s.-]{0,3}(?=\(?\d)"
 )
@@ -30,7 +30,8 @@ CLAUSES = re.compile(
     r"(?:\s?\(\s?[0-9a-zA-Z]{1,5}\s?[)}\]]|\s?\[[0-9a-z]{1,4}\])*(?:\s*,?\s*(?:(?:[Pp]art|PART|[Pp]t\.?)[\s-]*(?:I{1,3}\b|1\b|2\b|one\b|two\b)"
     r"|-\s?I{1,2}\b|\(?(?:first|second|latter|former)\s+part\)?|[Ee]xplanation\b(?:\s+[IVX\d]+\b)?|\bclause\s+\(?\w+\)?))?"
 )
-RANGE = re.compile(r"\s*(?:to|[-\u2013\u2014])\s*(?=\d)")
+DASH = r"\s*(?:to|[-\u2013\u2014])\s*"
+RANGE = re.compile(rf"{DASH}(?=\d)")
 JOIN = re.compile(
     r"(?:[ \t,;&/+()]|\n(?![\d ]+\.)|\b(?:and|or|read|with|along|also|r|w|as|well|both|either|clause|cl|cls|sub|the|"
     r"offences?|punishable|secondly|to|section|sections|of|provisions)\b|[.:-](?=\s?[/w]))+"
@@ -164,7 +165,7 @@ def _expand(waiting: list[_Number], text: str, match: re.Match[str], suffix: str
     if waiting and not suffix and waiting[-1].section.isdigit():
         low, high = int(waiting[-1].section), int(match["number"])
         between = text[waiting[-1].end : match.start("number")]
-        if 1 < high - low <= LONGEST and RANGE.fullmatch(between):
+        if 1 < high - low <= LONGEST and re.fullmatch(DASH, between):
             return [*(_Number(*place, str(n), article) for n in range(low + 1, high)), number]
     return [number]
 
