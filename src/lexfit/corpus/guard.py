@@ -81,8 +81,11 @@ def check_training(train_queries: list[dict[str, Any]], guard: dict[str, Any], w
             f"evaluation query {query_id!r} is among the training queries",
             "Run `dvc repro pairs` anew",
         )
-    for key in ("text", "clean_text"):
-        refuse_leaks({q["id"]: q[key] for q in train_queries}, guard, guard["share"], where)
+    if not guard["texts"]:
+        return
+    changed = [q for q in train_queries if q["clean_text"] != q["text"]]
+    for key, queries in (("text", train_queries), ("clean_text", changed)):
+        refuse_leaks({q["id"]: q[key] for q in queries}, guard, guard["share"], where)
 
 
 def connected(ids: Iterable[str], pairs: Iterable[tuple[str, str]]) -> list[list[str]]:
