@@ -68,7 +68,8 @@ def refuse_leaks(texts: dict[str, str], prints: dict[str, Any], share: float, wh
             where,
             f"training query {leak.first!r} shares {leak.share:.0%} of its text with evaluation query "
             f"{leak.second!r} (“{leak.shared}”)",
-            "Remove it from the training source, or choose a protocol that allows it (all_labels)",
+            "Remove it from the training source, let it be dropped (data.train.NAME.overlap=drop), or choose a "
+            "protocol that allows it (all_labels)",
         )
 
 
