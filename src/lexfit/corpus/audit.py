@@ -102,8 +102,8 @@ def compare_texts(
     for kind, record, text in texts:
         for like in index.probe(text, protocol.overlap_share):
             other_kind, other = like.key.split(" ", 1)
-            if record["source"] == "task" and (kind, record["id"]) == (other_kind, other):
-                continue  # itself
+            if record["source"] == "task" and kind == other_kind and (kind == "document" or record["id"] == other):
+                continue  # itself, or another document of a corpus that trains as a whole
             held = other_kind == "query" and rules.holds_out(records[like.key], record.get("fold"))
             pair = {
                 "training": record["id"],
