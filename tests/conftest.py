@@ -92,7 +92,10 @@ def write_beir(folder: Path, collection: Collection, split: Callable[[Query], st
     corpus = [json.dumps({"_id": d.id, "title": d.title, "text": d.text}) for d in collection.documents]
     (folder / "corpus.jsonl").write_text("\n".join(corpus) + "\n")
     (folder / "queries.jsonl").write_text(
-        "".join(json.dumps({"_id": q.id, "text": q.text}) + "\n" for q in collection.queries)
+        "".join(
+            json.dumps({"_id": q.id, "text": q.text} | ({"group": q.group} if q.group else {})) + "\n"
+            for q in collection.queries
+        )
     )
     splits: dict[str, list[str]] = {"train": [], "test": []}
     of = {q.id: split(q) for q in collection.queries}

@@ -49,6 +49,8 @@ def value(*overrides: str) -> dict[str, object]:
         (["retention.tasks=[docstring]"], "retention.tasks[0]", "docstrings, central_acts"),
         (["retention.tasks=[docstrings,docstrings]"], "retention.tasks", "once"),
         (["retention.mteb_tasks=[NFCorpus,NFCorpus]"], "retention.mteb_tasks", "once"),
+        (["audit.near_duplicate=0"], "audit.near_duplicate", "(0, 1]"),
+        (["audit.embedding_threshold=0.97"], "audit.embedding_threshold", "or null"),
         (["retention.queries=1"], "retention.queries", "at least 2"),
         (["retention.max_drop=5"], "retention.max_drop", "[0, 1]"),
         (["~train.epochs"], "train.epochs", "lexfit compose"),

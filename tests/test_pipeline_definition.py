@@ -58,7 +58,8 @@ def test_no_stage_tracks_runtime() -> None:
 
 
 @pytest.mark.parametrize(
-    "stage", ["raw", "clean", "pairs", "negatives", "crossval_summary", "figures", "retention_base", "retention"]
+    "stage",
+    ["raw", "clean", "pairs", "audit", "negatives", "crossval_summary", "figures", "retention_base", "retention"],
 )
 def test_data_stages_start_without_torch(stage: str) -> None:
     code = f"import sys, lexfit.stages.{stage}; print('torch' in sys.modules)"

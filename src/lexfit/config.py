@@ -23,6 +23,7 @@ from lexfit.typed import build
 
 __all__ = [
     "AdapterParams",
+    "AuditParams",
     "BatchesParams",
     "CardParams",
     "CleanParams",
@@ -60,6 +61,19 @@ class ProtocolParams:
     name: Literal["zero_shot", "holdout", "fire2019", "kfold", "all_labels"]
     overlap_words: int
     overlap_share: float
+
+
+@dataclass(frozen=True)
+class AuditParams:
+    """When training texts are near duplicates of evaluation ones (Jaccard of 5-word shingles, cosine of embeddings).
+
+    Pairs of queries are shown from `embedding_threshold` on (null: embeddings aren't compared), and stop the pipeline
+    from `embedding_failure` on.
+    """
+
+    near_duplicate: float
+    embedding_threshold: float | None
+    embedding_failure: float
 
 
 @dataclass(frozen=True)
@@ -172,6 +186,7 @@ class Params:
     data: DataParams
     protocol: ProtocolParams
     crossval: CrossvalParams
+    audit: AuditParams
     clean: CleanParams
     negatives: NegativesParams
     model: ModelParams

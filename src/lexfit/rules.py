@@ -101,6 +101,19 @@ def check_rules(params: Params, where: str) -> None:
         "Use a share in (0, 1]",
     )
     rule(
+        0 < params.audit.near_duplicate <= 1,
+        "audit.near_duplicate",
+        f"is {params.audit.near_duplicate}",
+        "Use a Jaccard similarity in (0, 1]",
+    )
+    shown = params.audit.embedding_threshold
+    rule(
+        shown is None or 0 < shown <= params.audit.embedding_failure,
+        "audit.embedding_threshold",
+        f"is {shown}, and audit.embedding_failure {params.audit.embedding_failure}",
+        "Use a cosine above 0 and at most audit.embedding_failure, or null",
+    )
+    rule(
         0 <= params.retention.max_drop <= 1,
         "retention.max_drop",
         f"is {params.retention.max_drop}",

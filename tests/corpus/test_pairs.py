@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -32,9 +33,19 @@ def other(
     )
 
 
-def build(make_params: MakeParams, raw: Collection, *overrides: str, further: Collection | None = None) -> PairSet:
+def build(
+    make_params: MakeParams,
+    raw: Collection,
+    *overrides: str,
+    further: Collection | None = None,
+    overlap: Literal["refuse", "drop"] = "refuse",
+) -> PairSet:
     params = make_params("data=beir", "data.license=mit", "crossval.folds=[0,1]", *overrides)
-    return build_pairs(source(raw), {"other": source(further)} if further else {}, params)
+    if not further:
+        return build_pairs(source(raw), {}, params)
+    train = {"other": dataclasses.replace(next(iter(params.data.train.values())), overlap=overlap)}
+    params = dataclasses.replace(params, data=dataclasses.replace(params.data, train=train))
+    return build_pairs(source(raw), {"other": source(further)}, params)
 
 
 def test_holdout_trains_on_train_queries_only(make_params: MakeParams, collection: Collection) -> None:

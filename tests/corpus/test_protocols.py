@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections import Counter
 
 import pytest
@@ -89,3 +90,49 @@ def test_more_folds_than_queries_is_an_error() -> None:
 
 def test_natural_order() -> None:
     assert sorted(["Q10", "Q2", "21A", "21"], key=natural_key) == ["21", "21A", "Q2", "Q10"]
+
+
+def slow_folds(labels: dict[str, set[str]], groups: list[list[str]], k: int, seed: int) -> dict[str, int]:
+    """Iterative stratification with every count taken anew at each step."""
+    rng = random.Random(seed)
+    units = [(group, set().union(*(labels[q] for q in group))) for group in groups]
+    rng.shuffle(units)
+    room = [len(labels) / k] * k
+    need = {label: [count / k] * k for label, count in Counter(x for _, ls in units for x in ls).items()}
+    folds: dict[str, int] = {}
+    while units:
+        counts = Counter(label for _, own in units for label in own)
+        rarest = min(counts, key=lambda label: (counts[label], label)) if counts else None
+        for unit in [unit for unit in units if rarest is None or rarest in unit[1]]:
+            empty = [f for f in range(k) if f not in folds.values()]
+            options = empty if len(empty) >= len(units) else [f for f in range(k) if room[f] >= 1] or list(range(k))
+            wish = need[rarest] if rarest is not None else room
+            fold = max(options, key=lambda f: (wish[f], room[f], rng.random()))
+            folds |= dict.fromkeys(unit[0], fold)
+            room[fold] -= len(unit[0])
+            for label in unit[1]:
+                need[label][fold] -= 1
+            units.remove(unit)
+    return folds
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_folds_are_those_of_the_slow_way(seed: int) -> None:
+    rng = random.Random(seed)
+    ids = [f"q{i}" for i in range(rng.randint(8, 40))]
+    labels = {q: set(rng.sample("abcdefghijkl", rng.randint(0, 4))) for q in ids}
+    groups: list[list[str]] = []
+    while rest := ids[sum(map(len, groups)) :]:
+        groups.append(rest[: rng.choice((1, 1, 2, 3))])
+    k = rng.randint(2, min(5, len(groups)))
+    assert assign_folds(labels, groups, k, seed) == slow_folds(labels, groups, k, seed)
+
+
+def test_thousands_of_queries_are_folded_at_once() -> None:
+    rng = random.Random(0)
+    ids = [f"q{i}" for i in range(6000)]
+    labels = {q: {f"d{rng.randrange(200)}" for _ in range(3)} for q in ids}
+    start = time.process_time()
+    folds = assign_folds(labels, [ids[i : i + 2] for i in range(0, 6000, 2)], 5, 0)
+    assert time.process_time() - start < 2
+    assert [sum(v == f for v in folds.values()) for f in range(5)] == pytest.approx([1200] * 5, abs=4)

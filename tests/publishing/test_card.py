@@ -11,7 +11,6 @@ from jinja2 import UndefinedError
 
 from lexfit.config import Params
 from lexfit.publishing.card import render_card
-from lexfit.publishing.provenance import training_datasets
 
 
 def comparison(value: float) -> dict[str, Any]:
@@ -91,6 +90,38 @@ def facts(protocol: str = "holdout", clean: bool = True) -> dict[str, Any]:
             "dropped": [],
             "corpus_seen": {"documents": 82, "of": 82},
         },
+        "audit": {
+            "verdict": "clean: none of the 50 held-out queries was found in what trains",
+            "compared": {
+                "training_queries": 90,
+                "training_documents": 465,
+                "groups": 3,
+                "evaluation_queries": 50,
+                "held_out_queries": 50,
+                "evaluation_documents": 82,
+            },
+            "methods": {"ngram": {"words": 10}, "embedding": None},
+            "dropped": [
+                {
+                    "kind": "group",
+                    "first": "citations/C113",
+                    "second": "AILA_Q21",
+                    "queries": 2,
+                    "share": 0.96,
+                    "shared": "the respondent was appointed",
+                },
+                {
+                    "kind": "query",
+                    "first": "AILA_Q2",
+                    "second": "AILA_Q50",
+                    "queries": 1,
+                    "share": 0.77,
+                    "shared": "against the first respondent",
+                },
+            ],
+            "corpus_seen": {"documents": 15, "of": 82},
+            "training_datasets": ["AILACasedocs"],
+        },
         "negatives": {"negatives": 100},
         "model": {
             "queries": 50,
@@ -124,8 +155,11 @@ def test_scores_data_and_provenance_stand_in_the_text(make_params: Callable[...,
         "cc-by-4.0",
         "abc123",
         "d41d8.dir",
-        "AILAStatutes, AILACasedocs",
-        "82 of 82",
+        "(`training_datasets`): AILACasedocs",
+        "citations/C113 (2 queries), from which the query AILA_Q21 was taken",
+        "AILA_Q2, which shares 77 % of its text with the query AILA_Q50",
+        "none of the 50 held-out queries",
+        "15 of 82",
     ):
         assert expected in text
 
@@ -157,17 +191,3 @@ def test_a_missing_fact_is_an_error_and_no_blank(make_params: Callable[..., Para
     del broken["pairs"]["candidates"]
     with pytest.raises(UndefinedError, match="candidates"):
         render_card(make_params(), broken)
-
-
-@pytest.mark.parametrize(
-    ("protocol", "source", "further", "declared"),
-    [
-        ("kfold", "aila_fire", [], True),
-        ("all_labels", "aila", [], True),
-        ("zero_shot", "aila", ["constitution"], False),
-        ("zero_shot", "constitution", ["aila_fire"], True),
-        ("holdout", "constitution", [], False),
-    ],
-)
-def test_training_data_sets_are_declared(protocol: str, source: str, further: list[str], declared: bool) -> None:
-    assert training_datasets(protocol, source, further) == (["AILAStatutes", "AILACasedocs"] if declared else [])

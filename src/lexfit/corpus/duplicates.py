@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datasketch import MinHash, MinHashLSH
 
 SHINGLE_WORDS = 5
 PERMUTATIONS = 128
@@ -23,15 +28,38 @@ def words(text: str) -> list[str]:
     return re.findall(r"\w+", text.lower())
 
 
+def runs(tokens: list[str], size: int) -> Iterator[str]:
+    """Word n-grams in the order of the text; a shorter text is one."""
+    return (" ".join(tokens[i : i + size]) for i in range(max(1, len(tokens) - size + 1)))
+
+
 def shingles(text: str, size: int = SHINGLE_WORDS) -> set[str]:
-    """Word n-grams; a shorter text is one shingle."""
-    tokens = words(text)
-    return {" ".join(tokens[i : i + size]) for i in range(max(1, len(tokens) - size + 1))}
+    """Distinct word n-grams."""
+    return set(runs(words(text), size))
 
 
 def jaccard(first: set[str], second: set[str]) -> float:
     """Size of the intersection over that of the union."""
     return len(first & second) / len(first | second) if first or second else 1.0
+
+
+def sketch(grams: set[str], seed: int) -> MinHash:
+    """MinHash of a text's shingles."""
+    from datasketch import MinHash  # noqa: PLC0415  (imports scipy)
+
+    found = MinHash(num_perm=PERMUTATIONS, seed=seed)
+    found.update_batch([gram.encode() for gram in sorted(grams)])
+    return found
+
+
+def lsh_index(threshold: float) -> MinHashLSH:
+    """An empty index for candidates of at least a Jaccard similarity.
+
+    It is weighted against misses: a false candidate only costs one exact comparison.
+    """
+    from datasketch import MinHashLSH  # noqa: PLC0415  (imports scipy)
+
+    return MinHashLSH(threshold=max(0.1, threshold - 0.1), num_perm=PERMUTATIONS, weights=(0.1, 0.9))
 
 
 def find_duplicates(texts: dict[str, str], threshold: float, seed: int) -> list[Duplicate]:
@@ -42,10 +70,7 @@ def find_duplicates(texts: dict[str, str], threshold: float, seed: int) -> list[
     """
     if len(texts) < 2:
         return []
-    from datasketch import MinHash, MinHashLSH  # noqa: PLC0415  (imports scipy)
-
-    # Weighted against misses: a false candidate only costs one exact comparison.
-    index = MinHashLSH(threshold=max(0.1, threshold - 0.1), num_perm=PERMUTATIONS, weights=(0.1, 0.9))
+    index = lsh_index(threshold)
     grams: dict[str, set[str]] = {}
     exact: dict[str, list[str]] = defaultdict(list)
     found: list[Duplicate] = []
@@ -57,11 +82,10 @@ def find_duplicates(texts: dict[str, str], threshold: float, seed: int) -> list[
             continue
         exact[normal].append(key)
         grams[key] = shingles(text)
-        sketch = MinHash(num_perm=PERMUTATIONS, seed=seed)
-        sketch.update_batch([gram.encode() for gram in sorted(grams[key])])
-        for other in sorted(index.query(sketch)):
+        own = sketch(grams[key], seed)
+        for other in sorted(index.query(own)):
             similarity = jaccard(grams[key], grams[other])
             if similarity >= threshold:
                 found.append(Duplicate(other, key, round(similarity, 4)))
-        index.insert(key, sketch)
+        index.insert(key, own)
     return sorted(found, key=lambda pair: (-pair.jaccard, pair.first, pair.second))

@@ -6,13 +6,14 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from lexfit.corpus.further import held_out_records, select
 from lexfit.corpus.guard import check_training, connected, fingerprints, overlaps
 from lexfit.corpus.protocols import assign_folds, natural_key, query_role
 from lexfit.errors import LexfitError
 
 if TYPE_CHECKING:
     from lexfit.config import Params, ProtocolParams
-    from lexfit.corpus.records import Collection
+    from lexfit.corpus.records import Collection, Query
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,14 @@ class PairSet:
     pairs: list[dict[str, Any]] = field(default_factory=list)
     eval_queries: list[dict[str, Any]] = field(default_factory=list)
     eval_documents: list[dict[str, Any]] = field(default_factory=list)
+    further: list[dict[str, Any]] = field(default_factory=list)
+    further_documents: list[dict[str, Any]] = field(default_factory=list)
     guard: dict[str, Any] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
+
+
+def _group(query: Query) -> dict[str, str]:
+    return {} if query.group is None else {"group": query.group}
 
 
 def _add_training(out: PairSet, source: CleanSource, name: str, query_ids: list[str], doc_ids: list[str]) -> None:
@@ -43,7 +50,7 @@ def _add_training(out: PairSet, source: CleanSource, name: str, query_ids: list[
     positives, scores = source.raw.positives(), source.raw.scores()
     documents = {d.id: d for d in source.raw.documents}
     allowed = set(doc_ids)
-    texts = {q.id: q.text for q in source.raw.queries}
+    queries = {q.id: q for q in source.raw.queries}
     not_relevant = defaultdict(list)
     for judgement in source.raw.judgements:
         if judgement.score == 0 and judgement.doc_id in allowed:
@@ -56,9 +63,10 @@ def _add_training(out: PairSet, source: CleanSource, name: str, query_ids: list[
                 "id": prefix + query_id,
                 "source": name,
                 "role": "train",
-                "text": texts[query_id],
+                "text": queries[query_id].text,
                 "clean_text": source.queries[query_id],
                 "positives": [prefix + d for d in known],
+                **_group(queries[query_id]),
                 **({"not_relevant": not_relevant[query_id]} if query_id in not_relevant else {}),
             }
         )
@@ -98,20 +106,29 @@ def _drop_leaking(raw: Collection, roles: dict[str, str], protocol: ProtocolPara
     found = overlaps(training, fingerprints(held_out, protocol.overlap_words), protocol.overlap_share)
     for overlap in found:
         roles[overlap.first] = "dropped"
-    return [overlap._asdict() for overlap in found]
+    return [{"kind": "query", "source": "task", **overlap._asdict(), "queries": 1} for overlap in found]
 
 
 def _assign_folds(out: PairSet, params: Params) -> int:
-    """Write a fold into every training query; returns how many groups hold more than one query."""
+    """Write a fold into every training query; returns how many near duplicates tie together.
+
+    Near duplicates share a fold, and so do queries that were taken from one text.
+    """
     protocol, k = params.protocol, len(params.crossval.folds)
     texts = {q["id"]: q["text"] for q in out.train_queries}
     near = overlaps(texts, fingerprints(texts, protocol.overlap_words), protocol.overlap_share)
-    groups = connected(texts, ((o.first, o.second) for o in near if o.first != o.second))
+    first: dict[tuple[str, str], str] = {}
+    for query in out.train_queries:
+        if "group" in query:
+            first.setdefault((query["source"], query["group"]), query["id"])
+    same = [(first[q["source"], q["group"]], q["id"]) for q in out.train_queries if "group" in q]
+    groups = connected(texts, [*((o.first, o.second) for o in near if o.first != o.second), *same])
     labels = {q["id"]: set(q["positives"]) for q in out.train_queries}
     folds = assign_folds(labels, groups, k, params.seed)
     for query in out.train_queries:
         query["fold"] = folds[query["id"]]
-    return sum(len(group) > 1 for group in groups)
+    origin = {q["id"]: (q["source"], q.get("group", q["id"])) for q in out.train_queries}
+    return sum(len({origin[key] for key in group}) > 1 for group in groups)
 
 
 def _corpus_seen(out: PairSet, protocol: ProtocolParams) -> list[dict[str, Any]]:
@@ -132,7 +149,8 @@ def build_pairs(task: CleanSource, further: dict[str, CleanSource], params: Para
 
     Args:
         task: The collection that is evaluated.
-        further: Other collections to train on (`data.train`), by name; all their queries train.
+        further: Other collections to train on (`data.train`), by name; their held-out queries don't train, nor,
+            with `overlap: drop`, what a query of the task was taken from or overlaps with.
         params: The sections data, protocol, crossval and seed are used.
 
     Raises:
@@ -146,8 +164,14 @@ def build_pairs(task: CleanSource, further: dict[str, CleanSource], params: Para
     train_ids = [q.id for q in task.raw.queries if roles[q.id] == "train"]
     if train_ids:
         _add_training(out, task, "task", train_ids, ranked)
+    protected = {q.id: q.text for q in task.raw.queries}
     for name, source in further.items():
-        _add_training(out, source, name, [q.id for q in source.raw.queries], [d.id for d in source.raw.documents])
+        chosen = select(name, source.raw, params.data.train[name].overlap, protected, protocol)
+        _add_training(out, source, name, chosen.train, chosen.documents)
+        queries, documents = held_out_records(name, source, chosen)
+        out.further += queries
+        out.further_documents += documents
+        dropped += chosen.dropped
     out.train_queries = [q for q in out.train_queries if q["positives"]]
     if not out.pairs:
         raise LexfitError(
@@ -186,6 +210,8 @@ def build_pairs(task: CleanSource, further: dict[str, CleanSource], params: Para
         ),
         "folds": dict(sorted(Counter(q["fold"] for q in out.train_queries).items())),
         "dropped": dropped,
+        "held_out": dict(Counter(q["source"] for q in out.further)),
+        "documents_kept_from_training": dict(Counter(d["source"] for d in out.further_documents if not d["trained"])),
         "groups_of_near_duplicate_queries": grouped,
         "candidates": len(ranked),
         "corpus_seen": {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections import Counter
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from lexfit.errors import LexfitError
@@ -69,25 +69,34 @@ def assign_folds(labels: dict[str, set[str]], groups: list[list[str]], k: int, s
     units = [(group, set().union(*(labels[q] for q in group))) for group in groups]
     rng.shuffle(units)
     room = [len(labels) / k] * k
-    need = {label: [count / k] * k for label, count in Counter(x for _, ls in units for x in ls).items()}
+    having: dict[str, list[int]] = defaultdict(list)
+    for number, (_, unit_labels) in enumerate(units):
+        for label in unit_labels:
+            having[label].append(number)
+    left = {label: len(numbers) for label, numbers in having.items()}
+    need = {label: [count / k] * k for label, count in left.items()}
+    waiting = dict.fromkeys(range(len(units)))
+    used: set[int] = set()
     folds: dict[str, int] = {}
-    while units:
-        open_labels = Counter(label for _, unit_labels in units for label in unit_labels)
-        rarest = min(open_labels, key=lambda label: (open_labels[label], label)) if open_labels else None
-        chosen = [unit for unit in units if rarest is None or rarest in unit[1]]
-        for unit in chosen:
+    while waiting:
+        open_labels = [label for label, count in left.items() if count]
+        rarest = min(open_labels, key=lambda label: (left[label], label)) if open_labels else None
+        chosen = [n for n in (waiting if rarest is None else having[rarest]) if n in waiting]
+        for number in chosen:
+            group, unit_labels = units[number]
             # An empty fold comes first while there are just enough units left to fill those.
-            empty = [f for f in range(k) if f not in folds.values()]
+            empty = [f for f in range(k) if f not in used]
             open_folds = [f for f in range(k) if room[f] >= 1] or list(range(k))
-            options = empty if len(empty) >= len(units) else open_folds
+            options = empty if len(empty) >= len(waiting) else open_folds
             wish = need[rarest] if rarest is not None else room
             fold = max(options, key=lambda f: (wish[f], room[f], rng.random()))
-            for query in unit[0]:
-                folds[query] = fold
-            room[fold] -= len(unit[0])
-            for label in unit[1]:
+            folds |= dict.fromkeys(group, fold)
+            used.add(fold)
+            room[fold] -= len(group)
+            for label in unit_labels:
                 need[label][fold] -= 1
-            units.remove(unit)
+                left[label] -= 1
+            del waiting[number]
     return folds
 
 

@@ -9,7 +9,6 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from jinja2 import Environment, StrictUndefined
 
 from lexfit.publishing.licences import conflicts, licence_of, licence_table, materials_of
-from lexfit.publishing.provenance import training_datasets
 from lexfit.reporting.table import NAMES, gain_line
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ def render_card(params: Params, facts: dict[str, Any]) -> str:
     Args:
         params: All of params.yaml.
         facts: `scores` (data/mteb_results/scores.json), `sources` (source.json by name), `clean`, `pairs`,
-            `negatives`, `model` (the stages' summaries), `commit` and `hashes`.
+            `negatives`, `model` (the stages' summaries), `audit` (reports/audit.json), `commit` and `hashes`.
 
     Raises:
         jinja2.UndefinedError: A fact is missing; nothing is left blank.
@@ -104,9 +103,6 @@ def render_card(params: Params, facts: dict[str, Any]) -> str:
     body = environment.from_string(text).render(
         **facts,
         params=params,
-        training_datasets=training_datasets(
-            scores["protocol"], params.data.source, [s.source for s in params.data.train.values()]
-        ),
         method_table=method_table,
         gain_line=gain_line,
         licence_rows=licence_table(params),

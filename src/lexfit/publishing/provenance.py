@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 INPUTS = ["src", "conf", "data/sources", "dvc.yaml", "params.yaml", "requirements.lock"]
-STAGES = ("raw", "clean", "pairs", "negatives", "model", "retention", "mteb_results")
+STAGES = ("raw", "clean", "pairs", "audit", "negatives", "model", "retention", "mteb_results")
 
 
 def _git(*arguments: str) -> str | None:
@@ -41,13 +41,3 @@ def dvc_hashes(lock: Path = Path("dvc.lock")) -> dict[str, str]:
         return {}
     stages: dict[str, Any] = yaml.safe_load(lock.read_text(encoding="utf-8")).get("stages", {})
     return {out["path"]: out["md5"] for name in STAGES for out in stages.get(name, {}).get("outs", []) if "md5" in out}
-
-
-def training_datasets(protocol: str, task_source: str, further: list[str]) -> list[str]:
-    """MTEB's names of the data sets whose labels trained the model.
-
-    AILA's statutes and case documents share their queries, so one implies the other.
-    """
-    aila = {"aila", "aila_fire"}
-    used = set(further) | ({task_source} if protocol != "zero_shot" else set())
-    return ["AILAStatutes", "AILACasedocs"] if used & aila else []

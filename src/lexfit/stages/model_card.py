@@ -23,6 +23,7 @@ def main(params: Params) -> None:
         "sources": sources,
         "clean": read_json(CLEAN / "summary.json"),
         "pairs": read_json(EVAL / "summary.json"),
+        "audit": read_json(REPORTS / "audit.json"),
         "negatives": read_json(NEGATIVES / "summary.json"),
         "model": read_json(MODEL / "summary.json"),
         "commit": commit_of_inputs(),

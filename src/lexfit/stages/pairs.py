@@ -33,6 +33,8 @@ def main(params: Params) -> None:
         write_json(train / "guard.json", pairs.guard)
         write_jsonl(evaluation / "queries.jsonl", pairs.eval_queries)
         write_jsonl(evaluation / "documents.jsonl", pairs.eval_documents)
+        write_jsonl(evaluation / "further.jsonl", pairs.further)
+        write_jsonl(evaluation / "further_documents.jsonl", pairs.further_documents)
         write_json(evaluation / "summary.json", pairs.summary)
 
 

@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +15,9 @@ from lexfit.corpus.archive import Archive
 from lexfit.corpus.citations.acts import ActFinder, load_acts
 from lexfit.corpus.citations.passages import year_of
 from lexfit.corpus.citations.resolver import Resolver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 IPC, CONSTITUTION = "Indian Penal Code, 1860", "Constitution of India"
 LABELS = Path(__file__).parents[1] / "data" / "citations.jsonl"
@@ -105,7 +109,7 @@ def _plain(act: str) -> str:
 
 
 def test_precision_on_labelled_citations_is_at_least_097(
-    resolver: Resolver, aila_release: Path, record_property: pytest.RecordProperty
+    resolver: Resolver, aila_release: Path, record_property: Callable[[str, object], None]
 ) -> None:
     archive = Archive(aila_release)
     counts: Counter[str] = Counter()
