@@ -78,9 +78,13 @@ class AuditParams:
 
 @dataclass(frozen=True)
 class CrossvalParams:
-    """The folds, numbered from 0: their count is k, and `dvc.yaml` runs one stage for each."""
+    """The folds, numbered from 0: their count is k, and `dvc.yaml` runs one stage for each.
+
+    With `run: false` queries still have folds, but none is held out in turn: for training data with held-out queries.
+    """
 
     folds: list[int]
+    run: bool
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,12 @@ def check_rules(params: Params, where: str) -> None:
         "Write the folds as [0, 1, …, k-1] with k at least 2",
     )
     rule(
+        params.crossval.run or protocol.name in {"zero_shot", "holdout", "fire2019"},
+        "crossval.run",
+        f"is false, and {protocol.name} has no held-out queries but those of the folds",
+        "Use `-S crossval=five`",
+    )
+    rule(
         data.source in TASKS,
         "data.source",
         f"is {data.source}, which has no judgements to be scored against",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lexfit.corpus.records import Query
 
 FIRE_TRAIN = {f"AILA_Q{number}" for number in range(1, 11)}
+FIRE_TEST = tuple(f"AILA_Q{number}" for number in range(11, 51))
 
 
 def query_role(protocol: str, query: Query) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from lexfit.corpus.protocols import FIRE_TEST
 from lexfit.io import read_jsonl
 from lexfit.stages.common import EVAL, TRAIN
+
+if TYPE_CHECKING:
+    from lexfit.config import DataParams
 
 
 def ranked_passages(documents: list[dict[str, Any]], source: str, split: str) -> dict[str, list[str]]:
@@ -14,11 +18,48 @@ def ranked_passages(documents: list[dict[str, Any]], source: str, split: str) ->
     return {d["id"]: d["passages"] if split != "none" else [d["text"]] for d in own}
 
 
-def ranking_inputs(split: str) -> list[tuple[dict[str, str], dict[str, list[str]]]]:
-    """Queries and what is encoded of the documents: the task's own, then each further source's."""
+def held_out_inputs(split: str) -> dict[str, tuple[dict[str, str], dict[str, list[str]]]]:
+    """Held-out queries of further sources, and what is encoded of all of their documents, by source."""
+    queries, documents = read_jsonl(EVAL / "further.jsonl"), read_jsonl(EVAL / "further_documents.jsonl")
+    return {
+        source: (
+            {q["id"]: q["text"] for q in queries if q["source"] == source},
+            ranked_passages(documents, source, split),
+        )
+        for source in sorted({q["source"] for q in queries})
+    }
+
+
+def fire_inputs(protocol: str, data: DataParams, split: str) -> tuple[dict[str, str], dict[str, list[str]]] | None:
+    """AILA_Q11-Q50 and all 197 statutes, where a model that saw no AILA query can be scored as the FIRE track did.
+
+    None under other protocols and for other data; `fire2019` itself makes its claim over them.
+
+    Args:
+        protocol: Its name.
+        data: `source` is used.
+        split: `clean.split`.
+    """
+    if data.source != "aila_fire" or protocol != "zero_shot":
+        return None
+    documents = [{**d, "source": "task"} for d in read_jsonl(EVAL / "documents.jsonl")]
+    queries = {q["id"]: q["text"] for q in read_jsonl(EVAL / "queries.jsonl") if q["id"] in FIRE_TEST}
+    return queries, ranked_passages(documents, "task", split)
+
+
+def ranking_inputs(split: str, *, training: bool = True) -> list[tuple[dict[str, str], dict[str, list[str]]]]:
+    """Queries and what is encoded of the documents: the task's own, then each further source's.
+
+    Args:
+        split: `clean.split`.
+        training: Of further sources the training queries too, not just those held out.
+    """
     candidates = [d for d in read_jsonl(EVAL / "documents.jsonl") if d["role"] == "candidate"]
     task = {q["id"]: q["text"] for q in read_jsonl(EVAL / "queries.jsonl")}
     inputs = [(task, ranked_passages([{**d, "source": "task"} for d in candidates], "task", split))]
+    inputs += held_out_inputs(split).values()
+    if not training:
+        return inputs
     queries, documents = read_jsonl(TRAIN / "queries.jsonl"), read_jsonl(TRAIN / "documents.jsonl")
     for source in sorted({q["source"] for q in queries} - {"task"}):
         own = {q["id"]: q["text"] for q in queries if q["source"] == source}

@@ -58,6 +58,34 @@ def held_out_claim(params: Params, scored: dict[str, PerQuery]) -> tuple[dict[st
     return block, rows
 
 
+def held_out_sources(
+    params: Params, runs: dict[str, Run], queries: list[dict[str, Any]], documents: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Scores over the held-out queries of further sources: what is learned beyond the texts that trained.
+
+    Args:
+        params: evaluation and seed are used.
+        runs: Rankings of those queries over all documents of their source, by method.
+        queries: Records of data/pairs/eval/further.jsonl.
+        documents: Records of data/pairs/eval/further_documents.jsonl.
+
+    Returns:
+        For each source: `all` positives, those that were targets in training (`seen`), and the others (`unseen`);
+        queries without such a positive are left out, and so is a kind that no query has.
+    """
+    trained = {d["id"]: d["trained"] for d in documents}
+    out: dict[str, Any] = {}
+    for source in sorted({q["source"] for q in queries}):
+        own = [q for q in queries if q["source"] == source]
+        for kind, wanted in (("all", {True, False}), ("seen", {True}), ("unseen", {False})):
+            qrels = {q["id"]: {d: 1 for d in q["positives"] if trained[d] in wanted} for q in own}
+            qrels = {query: judged for query, judged in qrels.items() if judged}
+            if qrels:
+                scored = {name: evaluate({q: run[q] for q in qrels}, qrels) for name, run in runs.items()}
+                out.setdefault(source, {})[kind] = compare(scored, MEASURES, params.evaluation, params.seed)
+    return out
+
+
 def out_of_fold_claim(crossval: dict[str, Any]) -> dict[str, Any]:
     """The claim of `kfold`: the out-of-fold scores themselves."""
     label = "clean: each query is ranked by a model that never saw it"

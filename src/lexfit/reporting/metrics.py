@@ -25,27 +25,32 @@ def headline_metrics(scores: dict[str, Any]) -> dict[str, Any]:
     """Metrics of a run from its scores.
 
     `claim` is the protocol's own, clean score (absent under all_labels, which makes none); `crossval` is
-    out-of-fold over the training queries; `mteb` is the task as the leaderboard scores it, where `clean`
+    out-of-fold over the training queries (absent with `crossval.run: false`); `held_out` is over queries of further
+    sources that never trained, by source; `mteb` is the task as the leaderboard scores it, where `clean`
     is 1 only if the model saw none of its queries; `retention` is the mean over tasks that have nothing to
     do with the target (absent if none is scored).
     """
     mteb = scores["mteb"]
     metrics: dict[str, Any] = {
         "protocol": scores["protocol"],
-        "crossval": _comparison(scores["crossval"]),
         "mteb": {
             **{f"{name}_ndcg_at_10": mteb["methods"][name]["ndcg_at_10"] for name in METHODS},
             "clean": int(mteb["clean"]),
         },
     }
+    if scores["crossval"] is not None:
+        metrics["crossval"] = _comparison(scores["crossval"])
+    for source, kinds in scores["held_out"].items():
+        metrics.setdefault("held_out", {})[source] = {kind: _comparison(block) for kind, block in kinds.items()}
     if scores["retention"]["mean"] is not None:
         metrics["retention"] = scores["retention"]["mean"]
     claim = scores["claim"]
     if claim is not None:
         metrics["claim"] = _comparison(claim)
-    if scores["protocol"] == "fire2019":
+    fire = claim if scores["protocol"] == "fire2019" else scores["fire2019"]
+    if fire is not None:
         metrics["fire2019"] = {
-            f"{name}_{measure}": claim["methods"][name][measure]
+            f"{name}_{measure}": fire["methods"][name][measure]
             for name in METHODS
             for measure in ("map", "bpref", "recip_rank", "p_at_10")
         }

@@ -10,6 +10,7 @@ from tabulate import tabulate
 from lexfit.io import read_json
 
 SCORES = Path("data/mteb_results/scores.json")
+FIRE = ("map", "bpref", "recip_rank", "p_at_10")
 NAMES = {"untrained": "baseline (untrained)", "bm25": "BM25", "finetuned": "fine-tuned"}
 
 
@@ -59,7 +60,17 @@ def summary_table(path: Path = SCORES) -> str:
         ]
     else:
         lines += ["", f"{claim['queries']} queries, {claim['label']}", method_rows(claim), gain_line(claim)]
-    if scores["protocol"] != "kfold":
+    fire = scores["fire2019"]
+    if fire is not None:
+        rows = [[NAMES[m], *(f"{fire['methods'][m][k]:.4f}" for k in FIRE)] for m in NAMES]
+        title = f"FIRE 2019 task 2, {fire['queries']} queries over all statutes, none of them trained on:"
+        lines += ["", title, tabulate(rows, headers=["method", *FIRE], disable_numparse=True)]
+    for source, kinds in scores["held_out"].items():
+        for kind, block in kinds.items():
+            what = {"all": "all documents", "seen": "documents that were targets", "unseen": "documents never a target"}
+            title = f"held-out queries of {source}, {what[kind]} ({block['queries']} queries):"
+            lines += ["", title, method_rows(block), gain_line(block)]
+    if scores["protocol"] != "kfold" and crossval is not None:
         lines += [
             "",
             f"out of fold over the {crossval['queries']} training queries:",

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 
 def main(params: Params, fold: int) -> None:
-    """Write data/crossval/fold-K/run.tsv and a summary."""
+    """Write data/crossval/fold-K/run.tsv and a summary; an empty run with `crossval.run: false`."""
+    if not params.crossval.run:
+        with replacing(CROSSVAL / f"fold-{fold}") as folder:
+            write_run(folder / "run.tsv", {})
+            write_json(folder / "summary.json", {"held_out": []})
+        return
     quiet_progress(params.runtime.progress)
     records = read_records("crossval")
     from lexfit.evaluation.dense import dense_run

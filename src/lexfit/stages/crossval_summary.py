@@ -27,8 +27,14 @@ def main(params: Params) -> None:
     """Write data/crossval_summary/summary.json and per_query.tsv.
 
     Relevance is that of documents with text, as mteb counts it; each query is ranked by the model of the
-    fold that held it out.
+    fold that held it out. With `crossval.run: false` the summary is null.
     """
+    if not params.crossval.run:
+        remove_other_folds(params.crossval.folds)
+        with replacing(CROSSVAL_SUMMARY) as folder:
+            write_json(folder / "summary.json", None)
+            write_tsv(folder / "per_query.tsv", ["query_id", "fold"], [])
+        return
     queries = read_jsonl(TRAIN / "queries.jsonl")
     present = {d["id"] for d in read_jsonl(TRAIN / "documents.jsonl")}
     qrels: Qrels = {q["id"]: {d: 1 for d in q["positives"] if d in present} for q in queries}

@@ -6,8 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from lexfit.corpus.records import read_collection
-from lexfit.evaluation.claim import MAIN
-from lexfit.evaluation.inputs import ranking_inputs
+from lexfit.evaluation.claim import MAIN, MEASURES, compare
+from lexfit.evaluation.inputs import fire_inputs, held_out_inputs, ranking_inputs
 from lexfit.evaluation.runs import Run, read_run, write_run
 from lexfit.evaluation.scoring import (
     PerQueryRows,
@@ -15,6 +15,7 @@ from lexfit.evaluation.scoring import (
     finite,
     held_out_claim,
     held_out_scores,
+    held_out_sources,
     out_of_fold_claim,
 )
 from lexfit.io import read_json, read_jsonl, read_text, write_json, write_jsonl, write_tsv
@@ -108,6 +109,8 @@ def main(params: Params) -> None:
             "crossval": read_json(CROSSVAL_SUMMARY / "summary.json"),
             "retention": read_json(RETENTION / "summary.json"),
             "claim": None,
+            "held_out": held_out_block(params, model),
+            "fire2019": fire_block(params, model, folder),
         }
         rows = crossval_rows()
         wanted = {q["id"] for q in read_jsonl(EVAL / "queries.jsonl") if q["role"] == "test"}
@@ -123,6 +126,38 @@ def main(params: Params) -> None:
         write_jsonl(folder / "per_query.jsonl", ({"query_id": q, **finite(s)} for q, s in done.per_query.items()))
     write_json(REPORTS / "metrics.json", headline_metrics(scores))
     write_plots(scores, rows)
+
+
+def held_out_block(params: Params, model: SentenceTransformer) -> dict[str, Any]:
+    """Scores over the held-out queries of further sources, by source; empty if there are none."""
+    from lexfit.evaluation.dense import dense_run
+
+    run: Run = {}
+    for queries, passages in held_out_inputs(params.clean.split).values():
+        run |= dense_run(model, queries, passages, params.evaluation.batch_size, params.runtime.progress)
+    if not run:
+        return {}
+    runs = {
+        "bm25": read_run(BASELINE / "bm25.tsv"),
+        "untrained": read_run(BASELINE / "untrained.tsv"),
+        "finetuned": run,
+    }
+    further = (read_jsonl(EVAL / name) for name in ("further.jsonl", "further_documents.jsonl"))
+    return held_out_sources(params, runs, *further)
+
+
+def fire_block(params: Params, model: SentenceTransformer, folder: Path) -> dict[str, Any] | None:
+    """The FIRE track's measures over its test queries and all statutes, of a model that saw no AILA query."""
+    from lexfit.evaluation.dense import dense_run
+
+    inputs = fire_inputs(params.protocol.name, params.data, params.clean.split)
+    if inputs is None:
+        return None
+    run = dense_run(model, *inputs, params.evaluation.batch_size, params.runtime.progress)
+    write_run(folder / "fire.tsv", run)
+    runs = {m: read_run(BASELINE / "fire" / f"{m}.tsv") for m in ("bm25", "untrained")} | {"finetuned": run}
+    scored = held_out_scores("fire2019", read_collection(RAW / "task"), runs, set(inputs[0]))
+    return compare(scored, (*MEASURES, "bpref"), params.evaluation, params.seed)
 
 
 def crossval_rows() -> PerQueryRows:

@@ -87,6 +87,9 @@ def load(source: TrainSourceParams, key: str, seed: int) -> Collection:
     rng = random.Random(seed)
     unseen = set(rng.sample(sorted(often), round(options.held_out_statutes * len(often))))
     held_out = set(rng.sample([c.id for c in cases], round(options.held_out_cases * len(cases))))
+    statutes_found = len(documents)
+    if options.texts == "independent":
+        documents = [d for d in documents if d.id in often]
     titles = {d.id: title_of(d) for d in documents}
     queries, judgements, groups = [], [], {}
     for case in cases:
@@ -110,7 +113,8 @@ def load(source: TrainSourceParams, key: str, seed: int) -> Collection:
         "cases": len(cases),
         "cases_used": len(groups),
         "cases_held_out": sum(case in held_out for case in groups),
-        "statutes": len(documents),
+        "statutes": statutes_found,
+        "statutes_kept_as_documents": len(documents),
         "statutes_cited_by_a_case": len(citing),
         "statutes_cited_often_enough": len(often),
         "statutes_held_out": sorted(unseen),

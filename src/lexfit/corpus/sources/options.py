@@ -35,10 +35,11 @@ class CitationOptions:
     """Passages of judgments as queries, the statutes that the judgments cite as documents.
 
     `texts` says whose words the statutes are in: the AILA release's own (`aila`), or those of Central Acts and the
-    Constitution (`independent`), the former from the file or folder `central_acts` or the environment's. Each case
-    gives up to `passages` passages of `passage_words` words; `mask` takes out what gives the answer away. A statute
-    counts if at least `min_cases` cases cite it. `held_out_cases` and `held_out_statutes` are the shares of cases, and
-    of statutes, that never train, for measuring what is learned beyond them.
+    Constitution (`independent`), the former from the file or folder `central_acts` or the environment's; of these only
+    the cited ones are documents. Each case gives up to `passages` passages of `passage_words` words; `mask` takes out
+    what gives the answer away. A statute counts if at least `min_cases` cases cite it. `held_out_cases` and
+    `held_out_statutes` are the shares of cases, and of statutes, that never train, for measuring what is learned
+    beyond them.
     """
 
     texts: Literal["aila", "independent"]
