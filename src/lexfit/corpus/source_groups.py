@@ -40,8 +40,8 @@ from lexfit.corpus.comparable import comparable, is_fact, is_placeholder
 
 CONTAINMENT, EVIDENCE = 0.2, 0.08
 RUN, RARE_RUNS, RARE, FACT_WEIGHT, STRETCH = 4, (2, 3), 4, 3.0, 1.5
-# A run that more groups hold than these (a number, or a share of all) is a formula.
-FORMULA_GROUPS, FORMULA_SHARE = 10, 0.01
+# A run that more than a hundredth of the groups hold is a formula, if those are more than 10; in any case above 30.
+FORMULA_SHARE, FORMULA_LEAST, FORMULA_MOST = 0.01, 10, 30
 # Of a short query a share is soon reached by chance: so many runs, or so much evidence, must be there besides.
 ENOUGH_GROUPS, ENOUGH_RUNS, ENOUGH_EVIDENCE = 100, 8, 8.0
 
@@ -99,10 +99,13 @@ def _shared_run(first: list[str], second: list[str]) -> str:
 
 
 class _Postings:
-    """Where the queries' n-grams are in the groups; those that too many groups hold lose their places."""
+    """Where the queries' n-grams are in the groups.
 
-    def __init__(self, index: dict[str, list[str]]) -> None:
-        self.index = index
+    n-grams that more than `RARE` groups hold lose their places; runs of four that more than `most` hold are formulas.
+    """
+
+    def __init__(self, index: dict[str, list[str]], most: float) -> None:
+        self.index, self.most = index, most
         self.groups_of_run: dict[str, set[str]] = defaultdict(set)
         self.rare: dict[str, dict[str, list[int]]] = defaultdict(dict)
         self.common: set[str] = set()
@@ -118,7 +121,8 @@ class _Postings:
                 if gram not in index:
                     break
                 if end - position == RUN:
-                    self.groups_of_run[gram].add(group)
+                    if len(self.groups_of_run[gram]) <= self.most:
+                        self.groups_of_run[gram].add(group)
                 else:
                     self._keep(gram, group, position)
 
@@ -145,10 +149,10 @@ def find_sources(groups: dict[str, str], queries: dict[str, str]) -> list[Source
     for key, own in words.items():
         for gram in _query_grams(own):
             index[gram].append(key)
-    postings = _Postings(index)
+    postings = _Postings(index, min(FORMULA_MOST, max(FORMULA_LEAST, FORMULA_SHARE * len(groups))))
     for group, text in groups.items():
         postings.add(group, comparable(text))
-    runs, contained = _containment(postings, max(FORMULA_GROUPS, FORMULA_SHARE * len(groups)))
+    runs, contained = _containment(postings)
     evidence = _evidence(postings, words) if len(groups) >= ENOUGH_GROUPS else {}
     found = []
     for group, key in sorted(contained.keys() | evidence.keys()):
@@ -160,13 +164,13 @@ def find_sources(groups: dict[str, str], queries: dict[str, str]) -> list[Source
     return sorted(found, key=lambda m: (-max(m.containment / CONTAINMENT, m.evidence / EVIDENCE), m.group, m.query))
 
 
-def _containment(postings: _Postings, most: float) -> tuple[Counter[str], Counter[tuple[str, str]]]:
-    """Number of each query's runs of four that at most `most` groups hold, and of those that each group holds."""
+def _containment(postings: _Postings) -> tuple[Counter[str], Counter[tuple[str, str]]]:
+    """Number of each query's runs of four that aren't formulas, and of those that each group holds."""
     runs: Counter[str] = Counter()
     contained: Counter[tuple[str, str]] = Counter()
     for gram, keys in postings.index.items():
         holders = postings.groups_of_run.get(gram, ())
-        if _size(gram) == RUN and len(holders) <= most:
+        if _size(gram) == RUN and len(holders) <= postings.most:
             runs.update(keys)
             contained.update((group, key) for group in holders for key in keys)
     return runs, contained
