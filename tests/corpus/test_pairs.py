@@ -144,3 +144,14 @@ def test_real_aila_kfold_puts_the_same_case_in_one_fold(make_params: MakeParams,
     assert folds["AILA_Q2"] == folds["AILA_Q50"]
     assert out.summary["candidates"] == 82
     assert sum(out.summary["pairs"].values()) == 217
+
+
+def test_what_is_judged_not_relevant_stays_with_its_training_query(
+    make_params: MakeParams, collection: Collection
+) -> None:
+    further = dataclasses.replace(other(), judgements=[*other().judgements, Judgement("x", "b", 0)])
+    raw = dataclasses.replace(collection, judgements=[*collection.judgements, Judgement("q4", "d0", 0)])
+    out = build(make_params, raw, "data/train=constitution", further=further)
+    found = {q["id"]: q["not_relevant"] for q in out.train_queries if "not_relevant" in q}
+    assert found == {"q1": ["d2"], "other/x": ["other/b"]}
+    assert not [p for p in out.pairs if (p["query_id"], p["doc_id"]) == ("q1", "d2")]

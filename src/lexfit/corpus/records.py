@@ -234,8 +234,7 @@ def parse_collection(
                 split = _text_of(record, "split", place, splits.get(record_id, "test"))
                 group = _text_of(record, "group", place) if "group" in record else None
                 found.append(Query(record_id, body, split, group))
-    without_text = list(facts.get("judged_without_text", []))
-    return validate(Collection(documents, found, judgements, facts, without_text), places)
+    return validate(Collection(documents, found, judgements, facts, list(facts.get("judged_without_text", []))), places)
 
 
 def read_collection(folder: Path) -> Collection:
@@ -246,7 +245,5 @@ def read_collection(folder: Path) -> Collection:
     collection = parse_collection(
         (corpus, str(names[0])), (queries, str(names[1])), [("test", qrels, str(names[2]))], facts
     )
-    groups = folder / "groups.jsonl"
-    return (
-        replace(collection, groups={r["id"]: r["text"] for r in read_jsonl(groups)}) if groups.exists() else collection
-    )
+    groups = read_jsonl(folder / "groups.jsonl") if (folder / "groups.jsonl").exists() else []
+    return replace(collection, groups={r["id"]: r["text"] for r in groups})
