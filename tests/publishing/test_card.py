@@ -51,6 +51,8 @@ def facts(protocol: str = "holdout", clean: bool = True) -> dict[str, Any]:
             "seed": 42,
             "mteb": {"task": "AILAStatutes", "queries": 50, "clean": clean, "label": label, "methods": mteb},
             "crossval": comparison(0.4),
+            "held_out": {},
+            "fire2019": None,
             "claim": None
             if protocol == "all_labels"
             else {"clean": True, "label": "clean: held out", **comparison(0.4321)},

@@ -33,6 +33,30 @@ def test_metrics_are_few_and_those_of_the_scores() -> None:
     assert "retention" not in headline_metrics(unmeasured)
 
 
+def held_out_scores() -> dict[str, Any]:
+    """Scores of a zero-shot run: no folds, the FIRE track beside the claim, held-out queries of a training source."""
+    found = scores("zero_shot")
+    kinds = dict.fromkeys(("all", "seen", "unseen"), found["crossval"])
+    fire = {**found["crossval"], "methods": {m: {**b, "bpref": 0.02} for m, b in found["crossval"]["methods"].items()}}
+    return {**found, "crossval": None, "held_out": {"citations": kinds}, "fire2019": fire}
+
+
+def test_metrics_of_held_out_sources_and_of_the_fire_track_are_named_apart() -> None:
+    metrics = headline_metrics(held_out_scores())
+    assert "crossval" not in metrics
+    assert metrics["held_out"]["citations"]["unseen"]["gain"] == scores()["crossval"]["gain"]["mean"]
+    assert metrics["fire2019"]["finetuned_bpref"] == 0.02
+    assert "held_out" not in headline_metrics(scores()) and "fire2019" not in headline_metrics(scores())
+
+
+def test_table_names_what_held_out_queries_are_scored_on(tmp_path: Path) -> None:
+    (tmp_path / "scores.json").write_text(json.dumps(held_out_scores()))
+    text = summary_table(tmp_path / "scores.json")
+    assert "held-out queries of citations, documents never a target" in text
+    assert "FIRE 2019 task 2" in text and "none of them trained on" in text
+    assert "out of fold" not in text
+
+
 def test_table_shows_methods_intervals_protocol_and_paths(tmp_path: Path) -> None:
     (tmp_path / "scores.json").write_text(json.dumps(scores()))
     text = summary_table(tmp_path / "scores.json")
