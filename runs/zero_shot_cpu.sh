@@ -9,7 +9,7 @@ export PATH="$PWD/.venv/bin:$PATH"
 for experiment in ${EXPERIMENTS:-aila_zero_shot aila_zero_shot_unseen}; do
   for seed in ${SEEDS:-42 43 44}; do
     name="${experiment//_/-}-$seed"
-    if dvc exp list --name-only | grep -qx "$name"; then
+    if grep -qx "$name" <<< "$(dvc exp list --all-commits --name-only)"; then
       echo "$name is there; \`dvc exp remove $name\` to run it again"
       continue
     fi
