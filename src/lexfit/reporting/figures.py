@@ -72,7 +72,8 @@ def draw_gain(rows: Table, path: Path) -> None:
 
 def draw_intervals(rows: list[tuple[str, float, float, float]], label: str, path: Path) -> None:
     """Means with intervals, one below the other; each row is a name, a mean and the interval's ends."""
-    figure, axis = plt.subplots(figsize=(8, 0.8 + 0.42 * len(rows)))
+    room = max(len(name) for name, *_ in rows) * 0.085  # inches for the names
+    figure, axis = plt.subplots(figsize=(4.5 + room, 0.8 + 0.42 * len(rows)))
     for position, (_, value, low, high) in zip(range(len(rows))[::-1], rows, strict=True):
         axis.errorbar(value, position, xerr=[[value - low], [high - value]], fmt="o", color=BLUE, capsize=4)
         axis.text(high + 0.005, position, f"{value:.3f}", va="center")

@@ -125,7 +125,12 @@ def write_methods() -> Path:
     selection, ablation, speed = read_json(SELECTION), read_json(ABLATION), read_json(SPEED)
     draw_intervals(
         [
-            (recipe_label(m["recipe"]), m["outer"]["mean"], m["outer"]["low"], m["outer"]["high"])
+            (
+                recipe_label({key.split(".")[-1]: value for key, value in m["recipe"].items()}),
+                m["outer"]["mean"],
+                m["outer"]["low"],
+                m["outer"]["high"],
+            )
             for m in selection["members"]
         ]
         + [("nested choice", *(selection["nested"][k] for k in ("mean", "low", "high")))],
