@@ -40,9 +40,9 @@ def test_each_choice_composes_and_is_valid(choice: str, make_params: Callable[..
 
 def test_training_sources_combine(make_params: Callable[..., Params]) -> None:
     needs = NEEDS["data/train=columns"] + NEEDS["data/train=crops"]
-    params = make_params("data/train=[central_acts,columns,crops]", "data.train.columns.weight=2.0", *needs)
+    params = make_params("data/train=[central_acts,columns,crops]", "data.train.columns.overlap=drop", *needs)
     assert list(params.data.train) == ["central_acts", "columns", "crops"]
-    assert params.data.train["columns"].weight == 2.0
+    assert params.data.train["columns"].overlap == "drop"
 
 
 @pytest.mark.parametrize(

@@ -25,15 +25,11 @@ class SourceParams:
 class TrainSourceParams(SourceParams):
     """A source that is only trained on.
 
-    What of it overlaps with a held-out query is refused with an error, or dropped and counted (`overlap`). `weight`
-    multiplies its share among the sources. The prompts stand in front of its texts (null: the model's own). `options`
+    What of it overlaps with a held-out query is refused with an error, or dropped and counted (`overlap`). `options`
     are those of its kind (`lexfit.corpus.sources.options`).
     """
 
     overlap: Literal["refuse", "drop"]
-    weight: float
-    query_prompt: str | None
-    document_prompt: str | None
     options: dict[str, Any]
 
 

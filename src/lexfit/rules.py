@@ -43,7 +43,6 @@ def check_rules(params: Params, where: str) -> None:
         f"Choose one of {', '.join(TASKS)}; train on it by `-S data/train={data.source}`",
     )
     for name, source in data.train.items():
-        rule(source.weight > 0, f"data.train.{name}.weight", f"is {source.weight}", "It must be positive")
         check_options(source, f"data.train.{name}", where)
     if protocol.name == "zero_shot":
         rule(
