@@ -65,11 +65,11 @@ def run_measured(module: str, arguments: list[str], variables: dict[str, str]) -
 def run_lexfit(spec: dict[str, Any]) -> dict[str, Any]:
     """Train one fold by lexfit and score its held-out queries, at each of `shares`."""
     from lexfit.training.batches import load_training_data
-    from lexfit.training.snapshots import score_held_out
+    from lexfit.training.scored_snapshots import score_held_out
 
     params = make_params(*spec["overrides"])
     records = make_records(params)
-    data = load_training_data(records, params.batches.negatives, {spec["fold"]})
+    data = load_training_data(records, params.batches, {spec["fold"]})
     held_out = [q for q in records["queries"] if q["fold"] == spec["fold"]]
     passages = {"task": {d["id"]: [d["text"]] for d in records["documents"]}}
     start = time.process_time()
@@ -105,7 +105,7 @@ def run_stock(spec: dict[str, Any]) -> dict[str, Any]:
 
     params = make_params(*spec["overrides"])
     records = make_records(params)
-    data = load_training_data(records, 0, {spec["fold"]})
+    data = load_training_data(records, params.batches, {spec["fold"]})
     torch.set_num_threads(params.hardware.threads)
     model = SentenceTransformer(str(model_folder(params.model)), device="cpu")
     model.max_seq_length = 256

@@ -79,7 +79,9 @@ class BatchesParams:
 
     `size` counts queries for `corpus_softmax` and (query, positive) pairs for the other losses, `negatives`
     the mined negatives of each pair, whose weight in the softmax is `negative_weight` times that of an in-batch
-    one. With `remine_every` n > 0 the current model mines them anew after every n steps.
+    one. With `remine_every` n > 0 the current model mines them anew after every n steps. With `windows` n > 1 a query
+    trains as up to n texts of `window_words` words, each beginning half a window after the last: what stands in a long
+    text beyond the model's length takes part as well. Queries are ranked whole.
     """
 
     size: int
@@ -87,6 +89,8 @@ class BatchesParams:
     negative_weight: float
     remine_every: int
     sampler: Literal["random", "no_duplicates"]
+    windows: int
+    window_words: int
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,9 @@ class TrainParams:
     epochs). Otherwise the schedule is laid out for `schedule_epochs` (null: `epochs`), of which the first `epochs` run.
     The learning rate of a layer is `layer_decay` times that of the layer above. `early_stopping` holds the fold
     after the excluded one out of training, and stops after that many epochs without gain on it (null: never).
-    The final weights are `base + interpolation * (tuned - base)` (Wortsman et al. 2022, arXiv 2109.01903).
+    The tuned weights are the mean of those after each of the last `average_epochs` epochs (1: after the last alone;
+    Izmailov et al. 2018, arXiv 1803.05407), and the final ones `base + interpolation * (tuned - base)` (Wortsman et al.
+    2022, arXiv 2109.01903).
     """
 
     epochs: int
@@ -111,6 +117,7 @@ class TrainParams:
     max_grad_norm: float
     dropout: float
     max_seq_length: int
+    average_epochs: int
     interpolation: float
     early_stopping: int | None
 

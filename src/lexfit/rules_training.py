@@ -26,6 +26,9 @@ def check_training_rules(params: Params, rule: Rule) -> None:
         ("batches.size", batches.size, 2),
         ("batches.negatives", batches.negatives, 0),
         ("batches.remine_every", batches.remine_every, 0),
+        ("batches.windows", batches.windows, 1),
+        ("batches.window_words", batches.window_words, 20),
+        ("train.average_epochs", train.average_epochs, 1),
         ("hardware.threads", hardware.threads, 1),
         ("hardware.chunk", hardware.chunk, 1),
         ("runtime.checkpoint_every", params.runtime.checkpoint_every, 1),
@@ -72,6 +75,20 @@ def check_training_rules(params: Params, rule: Rule) -> None:
         "Set it to null, or those to null and selection=none",
     )
     stops = params.selection.epochs
+    rule(
+        train.average_epochs <= min([train.epochs, *stops]),
+        "train.average_epochs",
+        f"is {train.average_epochs}, more than the {min([train.epochs, *stops])} epochs that a model has",
+        "Lower it, or raise train.epochs and selection.epochs",
+    )
+    rule(
+        train.average_epochs == 1
+        or (train.max_steps is None and train.early_stopping is None and params.adapter.kind == "full"),
+        "train.average_epochs",
+        "needs whole epochs (no max_steps, no early_stopping) and adapter.kind=full: the mean of low-rank pairs isn't "
+        "the mean of the weights that they stand for",
+        "Set it to 1, or change those",
+    )
     rule(
         all(1 <= epoch <= train.epochs for epoch in stops) and len(set(stops)) == len(stops),
         "selection.epochs",

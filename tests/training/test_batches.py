@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
 
+from lexfit.config import Params
 from lexfit.training.batches import TrainingData, build_training_data, load_training_data
 from lexfit.training.negative_table import NegativeTable
 from lexfit.training.passages import PassagePicker
 
+Make = Callable[..., Params]
 QUERIES: list[dict[str, Any]] = [
     {"id": "q0", "source": "task", "clean_text": "tax on land", "positives": ["d0", "d1", "S58"], "fold": 0},
     {"id": "q1", "source": "task", "clean_text": "murder", "positives": ["d2"], "fold": 1},
@@ -61,19 +64,34 @@ def test_documents_belong_to_their_source() -> None:
     assert build().same_source().tolist() == [[True] * 4 + [False]] * 2 + [[False] * 4 + [True]]
 
 
-def test_queries_of_held_out_folds_leave_with_their_pairs() -> None:
-    data = load_training_data(RECORDS, 1, {1})
+def test_queries_of_held_out_folds_leave_with_their_pairs(make_params: Make) -> None:
+    data = load_training_data(RECORDS, make_params().batches, {1})
     assert data.query_ids == ["q0", "q2"]
     assert [r["label"][0] for r in data.rows] == [0, 0, 1]
     assert data.inner == []
 
 
 @pytest.mark.parametrize(("excluded", "inner"), [(set(), "q0"), ({0}, "q1"), ({1}, "q2"), ({2}, "q0")])
-def test_early_stopping_holds_the_next_fold_out(excluded: set[int], inner: str) -> None:
-    data = load_training_data(RECORDS, 1, excluded, inner=True)
+def test_early_stopping_holds_the_next_fold_out(excluded: set[int], inner: str, make_params: Make) -> None:
+    data = load_training_data(RECORDS, make_params().batches, excluded, inner=True)
     assert [data.query_ids[row] for row in data.inner] == [inner]
     assert inner not in [data.query_ids[r["label"][0]] for r in data.rows]
     assert data.positives[data.inner[0]]
+
+
+def test_windows_train_as_queries_with_their_texts_judgements_and_negatives(make_params: Make) -> None:
+    long = " ".join(f"word{n}" for n in range(50))
+    queries = [{**QUERIES[0], "clean_text": long}, *QUERIES[1:]]
+    batches = make_params("batches.windows=3", "batches.window_words=20", "batches.negatives=1").batches
+    data = load_training_data({**RECORDS, "queries": queries}, batches, {2}, inner=True)
+    assert data.query_ids == ["q1#1", "q0"]  # q0 is held out for early stopping: whole, and ranked only
+    data = load_training_data({**RECORDS, "queries": queries}, batches, {2})
+    assert data.query_ids == ["q0#1", "q0#2", "q0#3", "q1#1"]
+    assert [text.split()[0] for text in data.query_texts] == ["word0", "word10", "word20", "murder"]
+    assert data.query_texts[3] == "murder"
+    assert data.relevance()[:3].tolist() == [[True, True, False, False, False]] * 3
+    assert [len(own) for own in data.negatives] == [2, 2, 2, 0]
+    assert sorted(row["label"][0] for row in data.rows) == [0, 0, 1, 1, 2, 2, 3]
 
 
 def test_best_passage_is_bm25s_first() -> None:

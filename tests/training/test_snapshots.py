@@ -14,7 +14,8 @@ from lexfit.config import Params
 from lexfit.errors import LexfitError
 from lexfit.training.base_models import load_base_model, prepare_torch
 from lexfit.training.checkpoints import STATE, load_tensors, trained_state
-from lexfit.training.snapshots import SnapshotCallback, score_held_out
+from lexfit.training.scored_snapshots import score_held_out
+from lexfit.training.snapshots import SnapshotCallback
 from lexfit.training.trainer import fine_tune, prepare_loss, train
 from tests.training.test_trainer import make_data
 
@@ -52,6 +53,32 @@ def test_a_snapshot_is_the_shorter_training(params: Make, tmp_path: Path, schedu
     if scheduler == "linear":  # without the key it would fall faster
         own = fine_tune(params("train.epochs=3", "train.scheduler=linear"), make_data(), tmp_path / "live2")
         assert own.curve[-1]["learning_rate"] < short.curve[-1]["learning_rate"]
+
+
+def test_averaged_weights_are_the_mean_of_the_last_epochs(params: Make, tmp_path: Path) -> None:
+    settings = params("train.epochs=3", "train.average_epochs=2")
+    found = dict(fine_tune(settings, make_data(), tmp_path / "live").model.named_parameters())
+    ends = [
+        dict(fine_tune(params(*options), make_data(), tmp_path / "live").model.named_parameters())
+        for options in (["train.epochs=2", "train.schedule_epochs=3"], ["train.epochs=3"])
+    ]
+    changed = 0
+    for name, value in found.items():
+        expected = (ends[0][name] + ends[1][name]) / 2
+        assert torch.allclose(value, expected, atol=1e-7), name
+        changed += int(not torch.equal(ends[0][name], ends[1][name]))
+    assert changed > 0
+
+
+def test_held_out_scores_of_averaged_weights_are_those_of_the_trained_model(params: Make, tmp_path: Path) -> None:
+    queries = [{"id": "h", "source": "task", "text": "facts about murder"}]
+    passages = {"task": {"d0": ["the law of murder"], "d1": ["the law of theft"], "d2": ["the law of land"]}}
+    settings = params("train.epochs=3", "train.average_epochs=2")
+    runs, _ = score_held_out(settings, make_data(), queries, passages, epochs=[3], shares=[1.0])
+    model = fine_tune(settings, make_data(), tmp_path / "live").model
+    for doc_id, (text,) in passages["task"].items():
+        expected = float(model.similarity(model.encode_query("facts about murder"), model.encode_document(text)))
+        assert runs[3, 1.0]["h"][doc_id] == pytest.approx(expected, abs=1e-5)
 
 
 class KilledError(Exception):

@@ -11,12 +11,16 @@ import pytest
 from sentence_transformers import SentenceTransformer
 
 from lexfit.config import Params
+from lexfit.config_training import BatchesParams
 from lexfit.errors import LexfitError
 from lexfit.training.base_models import check_device, load_base_model
 from lexfit.training.batches import TrainingData, load_training_data
 from lexfit.training.saving import name_adapter_base, save_model
 from lexfit.training.trainer import fine_tune
 
+ONE_NEGATIVE = BatchesParams(
+    size=4, negatives=1, negative_weight=1.0, remine_every=0, sampler="random", windows=1, window_words=180
+)
 WORDS = ["robbery", "contract", "marriage", "taxation", "election", "murder", "evidence", "custody"]
 
 
@@ -41,7 +45,7 @@ def make_data(*, inner: bool = False) -> TrainingData:
         "pairs": pairs,
         "negatives": negatives,
     }
-    return load_training_data(records, 1, set(), inner=inner)
+    return load_training_data(records, ONE_NEGATIVE, set(), inner=inner)
 
 
 @pytest.fixture

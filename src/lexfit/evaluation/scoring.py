@@ -71,7 +71,8 @@ def held_out_sources(
 
     Returns:
         For each source: `all` positives, those that were targets in training (`seen`), and the others (`unseen`);
-        queries without such a positive are left out, and so is a kind that no query has.
+        queries without such a positive are left out, and so is a kind that no query has. Positives of the other kind
+        are taken out of a query's ranking: they are no wrong answers.
     """
     trained = {d["id"]: d["trained"] for d in documents}
     out: dict[str, Any] = {}
@@ -80,8 +81,13 @@ def held_out_sources(
         for kind, wanted in (("all", {True, False}), ("seen", {True}), ("unseen", {False})):
             qrels = {q["id"]: {d: 1 for d in q["positives"] if trained[d] in wanted} for q in own}
             qrels = {query: judged for query, judged in qrels.items() if judged}
+            other = {q["id"]: set(q["positives"]) - qrels.get(q["id"], {}).keys() for q in own}
             if qrels:
-                scored = {name: evaluate({q: run[q] for q in qrels}, qrels) for name, run in runs.items()}
+                ranked = {
+                    name: {q: {d: s for d, s in run[q].items() if d not in other[q]} for q in qrels}
+                    for name, run in runs.items()
+                }
+                scored = {name: evaluate(run, qrels) for name, run in ranked.items()}
                 out.setdefault(source, {})[kind] = compare(scored, MEASURES, params.evaluation, params.seed)
     return out
 

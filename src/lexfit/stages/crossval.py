@@ -31,7 +31,7 @@ def main(params: Params, fold: int) -> None:
     from lexfit.training.trainer import fine_tune
 
     inner = params.train.early_stopping is not None
-    data = load_training_data(records, params.batches.negatives, {fold}, inner=inner)
+    data = load_training_data(records, params.batches, {fold}, inner=inner)
     trained = fine_tune(params, data, Path(f"dvclive/fold-{fold}"))
     held_out = [q for q in records["queries"] if q["fold"] == fold]
     run: Run = {}

@@ -22,7 +22,7 @@ def main(params: Params) -> None:
     from lexfit.training.trainer import fine_tune
 
     inner = params.train.early_stopping is not None
-    data = load_training_data(records, params.batches.negatives, set(), inner=inner)
+    data = load_training_data(records, params.batches, set(), inner=inner)
     with replacing(MODEL) as folder:
         adapter = folder / "adapter" if params.adapter.kind == "lora" else None
         trained = fine_tune(params, data, Path("dvclive/model"), adapter)

@@ -32,10 +32,10 @@ def score_without(
     """
     from lexfit.training.batches import load_training_data
     from lexfit.training.checkpoints import checkpoint_folder
-    from lexfit.training.snapshots import score_held_out
+    from lexfit.training.scored_snapshots import score_held_out
 
     inner = params.train.early_stopping is not None
-    data = load_training_data(records, params.batches.negatives, set(excluded), inner=inner)
+    data = load_training_data(records, params.batches, set(excluded), inner=inner)
     held_out = [q for q in records["queries"] if q["fold"] in excluded]
     epochs, shares = params.selection.epochs or [params.train.epochs], params.selection.interpolations
     split = params.clean.split

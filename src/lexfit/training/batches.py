@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lexfit.training.passages import PassagePicker
+from lexfit.training.windows import windowed
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from lexfit.config import BatchesParams
 
 
 @dataclass(frozen=True)
@@ -117,13 +120,13 @@ def build_training_data(
 
 
 def load_training_data(
-    records: dict[str, list[dict[str, Any]]], per_pair: int, excluded: set[int], *, inner: bool = False
+    records: dict[str, list[dict[str, Any]]], batches: BatchesParams, excluded: set[int], *, inner: bool = False
 ) -> TrainingData:
     """Training data of the queries outside some folds.
 
     Args:
         records: `queries`, `documents`, `pairs` and `negatives`, as the stages wrote them.
-        per_pair: Negatives that a pair uses.
+        batches: How many negatives a pair uses, and into which windows a query's text is cut.
         excluded: Folds that are held out.
         inner: Hold one more fold out, for early stopping: the next one after the highest excluded (cyclically).
     """
@@ -134,6 +137,14 @@ def load_training_data(
         chosen = next((f for f in left if f > max(excluded, default=-1)), left[0])
         held = [q for q in queries if q["fold"] == chosen]
         queries = [q for q in queries if q["fold"] != chosen]
+    cut, (pairs, negatives) = windowed(
+        queries, [records["pairs"], records["negatives"]], batches.windows, batches.window_words
+    )
     return build_training_data(
-        queries, records["documents"], records["pairs"], records["negatives"], per_pair=per_pair, inner=held
+        cut,
+        records["documents"],
+        pairs,
+        negatives,
+        per_pair=batches.negatives,
+        inner=held,
     )

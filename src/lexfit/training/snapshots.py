@@ -1,29 +1,27 @@
-"""Weights kept on the way, and held-out queries ranked by each of them: one training stands for many."""
+"""Weights kept on the way of a training, and their mean."""
 
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from transformers import TrainerCallback
 
-from lexfit.training.base_models import prepare_torch
-from lexfit.training.checkpoints import STATE, checkpoint_folder, load_tensors, restore_state, save_state, trained_state
-from lexfit.training.held_out import HeldOutRanker
-from lexfit.training.interpolation import interpolate
-from lexfit.training.layers import count_parameters
-from lexfit.training.trainer import find_trunk, prepare_loss, train
+from lexfit.training.checkpoints import STATE, load_tensors, save_state
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable
+    from pathlib import Path
 
+    from torch import Tensor
     from transformers import TrainerControl, TrainerState, TrainingArguments
 
-    from lexfit.config import Params
-    from lexfit.evaluation.runs import Run
-    from lexfit.training.batches import TrainingData
     from lexfit.training.text_loss import TextLoss
+
+
+def averaged_epochs(epochs: Iterable[int], count: int) -> set[int]:
+    """The epochs whose weights are needed for the mean of the last `count` up to each of `epochs`."""
+    return {epoch - back for epoch in epochs for back in range(count)}
 
 
 class SnapshotCallback(TrainerCallback):
@@ -38,7 +36,7 @@ class SnapshotCallback(TrainerCallback):
         folder: Where they are kept.
     """
 
-    def __init__(self, loss: TextLoss, epochs: Sequence[int], folder: Path) -> None:
+    def __init__(self, loss: TextLoss, epochs: Collection[int], folder: Path) -> None:
         self._loss, self._epochs, self._folder = loss, epochs, folder
 
     def path(self, epoch: int) -> Path:
@@ -57,56 +55,21 @@ class SnapshotCallback(TrainerCallback):
         save_state(self._loss, unfinished)
         unfinished.rename(self.path(epoch))
 
+    def averaged(self, epoch: int, count: int) -> dict[str, Tensor]:
+        """The mean of the weights after `epoch` and the `count - 1` epochs before it.
 
-def score_held_out(
-    params: Params,
-    data: TrainingData,
-    queries: list[dict[str, Any]],
-    passages: dict[str, dict[str, list[str]]],
-    *,
-    epochs: Sequence[int],
-    shares: Sequence[float],
-) -> tuple[dict[tuple[int, float], Run], dict[str, int]]:
-    """Train once, and rank held-out queries by the weights after each of some epochs, at each interpolation.
+        Stochastic weight averaging (Izmailov et al. 2018, arXiv 1803.05407), over the last epochs as in Kaddour 2022
+        (arXiv 2209.14981). What isn't a parameter is as after `epoch`.
 
-    The weights after e of n epochs are those of `train.epochs=e` with `train.schedule_epochs=n`.
-
-    Args:
-        params: As for `fine_tune`; `train.interpolation` is not used.
-        data: What trains.
-        queries: Held-out queries, with `id`, `source` and `text`.
-        passages: Passages by document id, by source.
-        epochs: After which; none is above `train.epochs`.
-        shares: Interpolations between base and tuned weights.
-
-    Returns:
-        A run for each epoch and share; `trainable_parameters` and `steps_per_epoch`.
-    """
-    prepare_torch(params.hardware, params.seed)
-    folder = checkpoint_folder(params, data)
-    loss = prepare_loss(params, data)
-    base = trained_state(loss)
-    snapshots = SnapshotCallback(loss, epochs, folder)
-    curve = train(params, data, loss, Path("dvclive/nested"), folder, observers=[snapshots])
-    rankers = [
-        HeldOutRanker(
-            loss.model,
-            find_trunk(params, loss.model),
-            {q["id"]: q["text"] for q in queries if q["source"] == source},
-            own,
-            max_seq_length=params.model.max_seq_length,
-            chunk=params.hardware.chunk,
-        )
-        for source, own in sorted(passages.items())
-    ]
-    runs: dict[tuple[int, float], Run] = {}
-    for epoch in epochs:
-        tuned = load_tensors(snapshots.path(epoch) / STATE)
-        for share in shares:
-            restore_state(loss, interpolate(base, tuned, share))
-            runs[epoch, share] = {query: scores for ranker in rankers for query, scores in ranker.run().items()}
-    shutil.rmtree(folder, ignore_errors=True)
-    return runs, {
-        "trainable_parameters": count_parameters(loss.model.parameters())[0],
-        "steps_per_epoch": len(curve) // params.train.epochs,
-    }
+        Raises:
+            SafetensorError: A snapshot is damaged.
+        """
+        last = load_tensors(self.path(epoch) / STATE)
+        if count == 1:
+            return last
+        total = {name: value.float() for name, value in last.items() if name.startswith("parameter/")}
+        for back in range(1, count):
+            for name, value in load_tensors(self.path(epoch - back) / STATE).items():
+                if name in total:
+                    total[name] += value.float()
+        return last | {name: (value / count).to(last[name].dtype) for name, value in total.items()}

@@ -21,6 +21,7 @@ from lexfit.training.checkpoints import (
 from lexfit.training.interpolation import interpolate
 from lexfit.training.layers import count_parameters, find_layers, first_trained_layer
 from lexfit.training.memory import explained_memory_errors
+from lexfit.training.snapshots import SnapshotCallback, averaged_epochs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -175,8 +176,11 @@ def fine_tune(params: Params, data: TrainingData, live_folder: Path, adapter_fol
     trainable, total = count_parameters(model.parameters())
     logger.info("%d of %d parameters train on %d pairs", trainable, total, len(data.rows))
     base = trained_state(loss)
-    curve = train(params, data, loss, live_folder, folder)
-    restore_state(loss, interpolate(base, trained_state(loss), params.train.interpolation))
+    epochs, count = params.train.epochs, params.train.average_epochs
+    snapshots = SnapshotCallback(loss, averaged_epochs([epochs], count) if count > 1 else (), folder)
+    curve = train(params, data, loss, live_folder, folder, observers=[snapshots])
+    tuned = snapshots.averaged(epochs, count) if count > 1 else trained_state(loss)
+    restore_state(loss, interpolate(base, tuned, params.train.interpolation))
     if params.adapter.kind == "lora":
         adapter = adapter_folder or folder / "adapter"
         save_adapter(model, adapter)
