@@ -25,6 +25,7 @@ NEEDS = {
     "loss=corpus_softmax": ["batches=full"],
     "batches=full": ["loss=corpus_softmax"],
     "hardware=rtx5090": ["adapter=lora"],
+    "pretrain=further": ["data=aila_fire", "data/train=citations", "protocol=kfold"],
 }
 CHOICES = sorted(f"{path.parent.relative_to(CONF)}={path.stem}" for path in CONF.rglob("*.yaml") if path.parent != CONF)
 

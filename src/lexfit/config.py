@@ -15,6 +15,7 @@ from lexfit.config_training import (
     HardwareParams,
     LossParams,
     ModelParams,
+    PretrainParams,
     Similarity,
     TrainParams,
 )
@@ -193,6 +194,7 @@ class Params:
     audit: AuditParams
     clean: CleanParams
     negatives: NegativesParams
+    pretrain: PretrainParams
     model: ModelParams
     adapter: AdapterParams
     loss: LossParams

@@ -123,6 +123,23 @@ class TrainParams:
 
 
 @dataclass(frozen=True)
+class RecipeParams:
+    """How a training goes: what the sections of these names say, for a training of its own."""
+
+    adapter: AdapterParams
+    loss: LossParams
+    batches: BatchesParams
+    train: TrainParams
+
+
+@dataclass(frozen=True)
+class PretrainParams:
+    """A first training on `data.train` alone, whose model the task's own queries then train (null: one training)."""
+
+    recipe: RecipeParams | None
+
+
+@dataclass(frozen=True)
 class HardwareParams:
     """What of the machine changes numbers: arithmetic, attention kernel, quantisation, CPU threads.
 

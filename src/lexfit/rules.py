@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lexfit.corpus.sources.options import check_options
@@ -10,6 +11,7 @@ from lexfit.rules_training import check_training_rules
 
 if TYPE_CHECKING:
     from lexfit.config import Params
+    from lexfit.rules_training import Rule
 
 MINERS = ("random", "bm25", "dense", "judged")
 REASON_LENGTH = 20
@@ -91,6 +93,7 @@ def check_rules(params: Params, where: str) -> None:
         f"Write a sentence of at least {REASON_LENGTH} characters that says why no licence is broken, or null",
     )
     check_training_rules(params, rule)
+    _check_first_phase(params, rule)
     for key, value, low in (
         ("evaluation.batch_size", params.evaluation.batch_size, 1),
         ("retention.queries", params.retention.queries, 2),
@@ -132,3 +135,36 @@ def check_rules(params: Params, where: str) -> None:
         f"is {params.clean.split_overlap}",
         "It must be at least 0 and less than clean.split_tokens",
     )
+
+
+def _check_first_phase(params: Params, rule: Rule) -> None:
+    recipe = params.pretrain.recipe
+    if recipe is None:
+        return
+    rule(
+        bool(params.data.train) and params.protocol.name != "zero_shot",
+        "pretrain.recipe",
+        "trains on data.train first and on the task's own queries then, and one of them isn't there",
+        "Set `-S pretrain=none`, or add a source to data/train and choose a protocol other than zero_shot",
+    )
+    rule(
+        recipe.train.early_stopping is None,
+        "pretrain.recipe.train.early_stopping",
+        "needs folds, and sources beside the task's have none",
+        "Set it to null",
+    )
+    whole = replace(params.selection, stages=[], epochs=[])  # selection is about the training after this one
+    first = replace(
+        params,
+        adapter=recipe.adapter,
+        loss=recipe.loss,
+        batches=recipe.batches,
+        train=recipe.train,
+        selection=whole,
+    )
+    own = ("adapter.", "batches", "loss.", "train.")
+
+    def prefixed(holds: bool, key: str, problem: str, remedy: str) -> None:
+        rule(holds, f"pretrain.recipe.{key}" if key.startswith(own) else key, problem, remedy)
+
+    check_training_rules(first, prefixed)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lexfit.corpus.further import held_out_records, select
 from lexfit.corpus.guard import check_training, connected, fingerprints, overlaps
-from lexfit.corpus.protocols import assign_folds, natural_key, query_role
+from lexfit.corpus.protocols import NO_FOLD, assign_folds, natural_key, query_role
 from lexfit.errors import LexfitError
 
 if TYPE_CHECKING:
@@ -112,22 +112,24 @@ def _drop_leaking(raw: Collection, roles: dict[str, str], protocol: ProtocolPara
 def _assign_folds(out: PairSet, params: Params) -> int:
     """Write a fold into every training query; returns how many near duplicates tie together.
 
-    Near duplicates share a fold, and so do queries that were taken from one text.
+    Near duplicates share a fold, and so do queries that were taken from one text. Where the task's own queries train,
+    the folds are theirs: those of further sources have fold -1, which is never held out.
     """
     protocol, k = params.protocol, len(params.crossval.folds)
-    texts = {q["id"]: q["text"] for q in out.train_queries}
+    own = [q for q in out.train_queries if q["source"] == "task"] or out.train_queries
+    texts = {q["id"]: q["text"] for q in own}
     near = overlaps(texts, fingerprints(texts, protocol.overlap_words), protocol.overlap_share)
     first: dict[tuple[str, str], str] = {}
-    for query in out.train_queries:
+    for query in own:
         if "group" in query:
             first.setdefault((query["source"], query["group"]), query["id"])
-    same = [(first[q["source"], q["group"]], q["id"]) for q in out.train_queries if "group" in q]
+    same = [(first[q["source"], q["group"]], q["id"]) for q in own if "group" in q]
     groups = connected(texts, [*((o.first, o.second) for o in near if o.first != o.second), *same])
-    labels = {q["id"]: set(q["positives"]) for q in out.train_queries}
+    labels = {q["id"]: set(q["positives"]) for q in own}
     folds = assign_folds(labels, groups, k, params.seed)
     for query in out.train_queries:
-        query["fold"] = folds[query["id"]]
-    origin = {q["id"]: (q["source"], q.get("group", q["id"])) for q in out.train_queries}
+        query["fold"] = folds.get(query["id"], NO_FOLD)
+    origin = {q["id"]: (q["source"], q.get("group", q["id"])) for q in own}
     return sum(len({origin[key] for key in group}) > 1 for group in groups)
 
 

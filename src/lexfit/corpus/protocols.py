@@ -12,6 +12,7 @@ from lexfit.errors import LexfitError
 if TYPE_CHECKING:
     from lexfit.corpus.records import Query
 
+NO_FOLD = -1  # of queries that always train
 FIRE_TRAIN = {f"AILA_Q{number}" for number in range(1, 11)}
 FIRE_TEST = tuple(f"AILA_Q{number}" for number in range(11, 51))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lexfit.corpus.protocols import FIRE_TEST
+from lexfit.corpus.protocols import FIRE_TEST, NO_FOLD
 from lexfit.io import read_jsonl
 from lexfit.stages.common import EVAL, TRAIN
 
@@ -52,7 +52,7 @@ def ranking_inputs(split: str, *, training: bool = True) -> list[tuple[dict[str,
 
     Args:
         split: `clean.split`.
-        training: Of further sources the training queries too, not just those held out.
+        training: Of further sources those training queries too that are in folds, not just those held out.
     """
     candidates = [d for d in read_jsonl(EVAL / "documents.jsonl") if d["role"] == "candidate"]
     task = {q["id"]: q["text"] for q in read_jsonl(EVAL / "queries.jsonl")}
@@ -60,7 +60,8 @@ def ranking_inputs(split: str, *, training: bool = True) -> list[tuple[dict[str,
     inputs += held_out_inputs(split).values()
     if not training:
         return inputs
-    queries, documents = read_jsonl(TRAIN / "queries.jsonl"), read_jsonl(TRAIN / "documents.jsonl")
+    queries = [q for q in read_jsonl(TRAIN / "queries.jsonl") if q["fold"] != NO_FOLD]
+    documents = read_jsonl(TRAIN / "documents.jsonl")
     for source in sorted({q["source"] for q in queries} - {"task"}):
         own = {q["id"]: q["text"] for q in queries if q["source"] == source}
         inputs.append((own, ranked_passages(documents, source, split)))

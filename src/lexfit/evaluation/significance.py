@@ -50,10 +50,11 @@ def mean_interval(values: Sequence[float], params: EvaluationParams, seed: int) 
 def permutation_p(differences: Sequence[float], params: EvaluationParams, seed: int) -> float:
     """Two-sided p-value of a paired randomisation test (Smucker et al. 2007, CIKM): signs flip at random.
 
-    With few queries scipy enumerates all sign patterns; the p-value of a sampled test is never 0.
+    With few queries scipy enumerates all sign patterns; the p-value of a sampled test is never 0, and that of a
+    single query is 1.
     """
     array = np.asarray(differences, dtype=float)
-    if not array.any():
+    if len(array) < 2 or not array.any():
         return 1.0
     result = stats.permutation_test(
         (array,),

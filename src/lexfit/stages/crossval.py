@@ -10,6 +10,7 @@ from lexfit.evaluation.inputs import ranked_passages
 from lexfit.evaluation.runs import write_run
 from lexfit.io import write_json
 from lexfit.stages.common import CROSSVAL, quiet_progress, replacing, run_stage
+from lexfit.training.phases import after_pretraining
 from lexfit.training.records import read_records
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def main(params: Params, fold: int) -> None:
             write_json(folder / "summary.json", {"held_out": []})
         return
     quiet_progress(params.runtime.progress)
-    records = read_records("crossval")
+    params, records = after_pretraining(params, read_records("crossval"))
     from lexfit.evaluation.dense import dense_run
     from lexfit.training.batches import load_training_data
     from lexfit.training.trainer import fine_tune

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+from lexfit.corpus.protocols import NO_FOLD
 from lexfit.evaluation.claim import MAIN, MEASURES, compare
 from lexfit.evaluation.runs import read_run
 from lexfit.evaluation.trec import Qrels, evaluate
@@ -35,7 +36,7 @@ def main(params: Params) -> None:
             write_json(folder / "summary.json", None)
             write_tsv(folder / "per_query.tsv", ["query_id", "fold"], [])
         return
-    queries = read_jsonl(TRAIN / "queries.jsonl")
+    queries = [q for q in read_jsonl(TRAIN / "queries.jsonl") if q["fold"] != NO_FOLD]
     present = {d["id"] for d in read_jsonl(TRAIN / "documents.jsonl")}
     qrels: Qrels = {q["id"]: {d: 1 for d in q["positives"] if d in present} for q in queries}
     remove_other_folds(params.crossval.folds)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lexfit.io import write_json, write_tsv
 from lexfit.stages.common import MODEL, REPORTS, quiet_progress, replacing, run_stage
+from lexfit.training.phases import after_pretraining
 from lexfit.training.records import read_records
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 def main(params: Params) -> None:
     """Write data/model (sentence-transformers folder, adapter if any, summary) and the training curve."""
     quiet_progress(params.runtime.progress)
-    records = read_records("model")
+    params, records = after_pretraining(params, read_records("model"))
     from lexfit.training.batches import load_training_data
     from lexfit.training.saving import name_adapter_base, save_model
     from lexfit.training.trainer import fine_tune
@@ -24,7 +25,9 @@ def main(params: Params) -> None:
     inner = params.train.early_stopping is not None
     data = load_training_data(records, params.batches, set(), inner=inner)
     with replacing(MODEL) as folder:
-        adapter = folder / "adapter" if params.adapter.kind == "lora" else None
+        # An adapter on a pretrained base would name a base that nobody can load: there the merged model is the result.
+        keep = params.adapter.kind == "lora" and params.pretrain.recipe is None
+        adapter = folder / "adapter" if keep else None
         trained = fine_tune(params, data, Path("dvclive/model"), adapter)
         save_model(trained.model, folder / "sentence_transformer")
         if adapter is not None:

@@ -12,6 +12,7 @@ from lexfit.evaluation.trec import evaluate
 from lexfit.io import read_json, write_json, write_tsv
 from lexfit.selection.folds import HEADER, Score, excluded_sets, scores_of, to_rows
 from lexfit.stages.common import REPORTS, quiet_progress, run_stage
+from lexfit.training.phases import after_pretraining
 from lexfit.training.records import read_records
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def score_without(
 def main(params: Params) -> None:
     """Write reports/nested.tsv (every inner and outer score by query) and reports/nested.json."""
     quiet_progress(params.runtime.progress)
-    records = read_records("nested")
+    params, records = after_pretraining(params, read_records("nested"))
     fold_of = {q["id"]: q["fold"] for q in records["queries"]}
     scores: list[Score] = []
     facts: dict[str, int] = {}

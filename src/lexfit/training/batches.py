@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lexfit.corpus.protocols import NO_FOLD
 from lexfit.training.passages import PassagePicker
 from lexfit.training.windows import windowed
 
@@ -133,7 +134,7 @@ def load_training_data(
     queries = [q for q in records["queries"] if q["fold"] not in excluded]
     held: list[dict[str, Any]] = []
     if inner:
-        left = sorted({q["fold"] for q in queries})
+        left = sorted({q["fold"] for q in queries} - {NO_FOLD})
         chosen = next((f for f in left if f > max(excluded, default=-1)), left[0])
         held = [q for q in queries if q["fold"] == chosen]
         queries = [q for q in queries if q["fold"] != chosen]

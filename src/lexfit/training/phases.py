@@ -1,0 +1,51 @@
+"""Training in two phases: first on further sources alone, then on the task's own queries from there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from lexfit.stages.common import PRETRAINED
+
+if TYPE_CHECKING:
+    from lexfit.config import Params
+
+Records = dict[str, list[dict[str, Any]]]
+MODEL_FOLDER = "sentence_transformer"
+
+
+def first_phase(params: Params) -> Params | None:
+    """Params of the first phase, `pretrain.recipe` in place of the sections it names; None if there is none."""
+    recipe = params.pretrain.recipe
+    if recipe is None:
+        return None
+    return replace(params, adapter=recipe.adapter, loss=recipe.loss, batches=recipe.batches, train=recipe.train)
+
+
+def last_phase(params: Params) -> Params:
+    """Params of the training that gives the final model: after a first phase, its model is the base."""
+    if params.pretrain.recipe is None:
+        return params
+    folder = str(PRETRAINED / MODEL_FOLDER)
+    return replace(params, model=replace(params.model, path=folder, package=None, gguf_file=None, pooling=None))
+
+
+def after_pretraining(params: Params, records: Records) -> tuple[Params, Records]:
+    """Params and records of the training that gives the final model; after a first phase the task's records alone."""
+    return last_phase(params), records if params.pretrain.recipe is None else records_of(records, first=False)
+
+
+def records_of(records: Records, *, first: bool) -> Records:
+    """The records that a phase trains on: of further sources in the first, of the task after it."""
+
+    def trains(source: str) -> bool:
+        return (source != "task") is first
+
+    queries = [q for q in records["queries"] if trains(q["source"])]
+    ids = {q["id"] for q in queries}
+    return {
+        "queries": queries,
+        "documents": [d for d in records["documents"] if trains(d["source"])],
+        "pairs": [p for p in records["pairs"] if p["query_id"] in ids],
+        "negatives": [n for n in records["negatives"] if n["query_id"] in ids],
+    }
