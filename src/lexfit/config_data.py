@@ -26,10 +26,14 @@ class TrainSourceParams(SourceParams):
     """A source that is only trained on.
 
     What of it overlaps with a held-out query is refused with an error, or dropped and counted (`overlap`). `options`
-    are those of its kind (`lexfit.corpus.sources.options`).
+    are those of its kind (`lexfit.corpus.sources.options`). With `batches.sources: apart` the source has `weight` times
+    the share of batches that its size gives it. Its texts train with its own prompts in front (null: the model's).
     """
 
     overlap: Literal["refuse", "drop"]
+    weight: float
+    query_prompt: str | None
+    document_prompt: str | None
     options: dict[str, Any]
 
 

@@ -39,6 +39,8 @@ def check_training_rules(params: Params, rule: Rule) -> None:
     for key, number in (
         ("train.learning_rate", train.learning_rate),
         ("batches.negative_weight", batches.negative_weight),
+        ("batches.source_temperature", batches.source_temperature),
+        *((f"data.train.{name}.weight", source.weight) for name, source in params.data.train.items()),
     ):
         rule(number > 0, key, f"is {number}", "It must be positive")
     rule(0 < train.layer_decay <= 1, "train.layer_decay", f"is {train.layer_decay}", "Use a factor in (0, 1]")

@@ -125,6 +125,7 @@ def facts(protocol: str = "holdout", clean: bool = True) -> dict[str, Any]:
             "training_datasets": ["AILACasedocs"],
         },
         "negatives": {"negatives": 100},
+        "pretraining": None,
         "model": {
             "queries": 50,
             "pairs": 217,
@@ -193,3 +194,20 @@ def test_a_missing_fact_is_an_error_and_no_blank(make_params: Callable[..., Para
     del broken["pairs"]["candidates"]
     with pytest.raises(UndefinedError, match="candidates"):
         render_card(make_params(), broken)
+
+
+def test_a_first_training_is_told_apart_from_the_second(make_params: Callable[..., Params]) -> None:
+    recipe = ["data=aila_fire", "data/train=citations", "protocol=kfold", "pretrain=further"]
+    given = facts("kfold")
+    given["pretraining"] = {**given["model"], "queries": 5108, "steps": 40}
+    text = render_card(make_params(*recipe, "batches.windows=3", "train.average_epochs=2"), given)
+    (first,) = [
+        line for line in text.splitlines() if line.startswith("- First trained on citations alone (5108 queries)")
+    ]
+    assert "(40 steps)" in first
+    assert "learning rate 0.0002; loss" in first
+    (second,) = [
+        line for line in text.splitlines() if line.startswith("- Trained from there on the task's own queries")
+    ]
+    assert "queries in up to 3 windows of 180 words, mean of the weights after the last 2 epochs" in second
+    assert "First trained" not in render_card(make_params(), facts())

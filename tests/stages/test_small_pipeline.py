@@ -35,7 +35,7 @@ AFTER_TRAINING = {
     "figures",
     "model_card",
 }
-DATA_STAGES = {"raw", "clean", "pairs", "audit", "negatives", "baseline", "retention_base"}
+DATA_STAGES = {"raw", "clean", "pairs", "audit", "negatives", "pretrain", "baseline", "retention_base"}
 
 
 def small_collection() -> Collection:
@@ -135,7 +135,7 @@ def test_each_parameter_reruns_just_the_stages_that_it_changes(space: Workspace)
         (["evaluation.bootstrap=600"], {"crossval_summary", "retention", "mteb_results", "model_card"}),
         (["retention.max_drop=0.1"], {"retention", "model_card"}),
         (["retention.queries=30"], {"retention_base", "model_card"}),
-        (["negatives.rank_min=2"], {"negatives", "model", "crossval@0", "crossval@1", "model_card"}),
+        (["negatives.rank_min=2"], {"negatives", "pretrain", "model", "crossval@0", "crossval@1", "model_card"}),
         (["data.pool=judged"], {"pairs", "model_card"}),
     ):
         space.compose(*OVERRIDES, *overrides)

@@ -19,7 +19,15 @@ from lexfit.training.saving import name_adapter_base, save_model
 from lexfit.training.trainer import fine_tune
 
 ONE_NEGATIVE = BatchesParams(
-    size=4, negatives=1, negative_weight=1.0, remine_every=0, sampler="random", windows=1, window_words=180
+    size=4,
+    negatives=1,
+    negative_weight=1.0,
+    remine_every=0,
+    sampler="random",
+    windows=1,
+    window_words=180,
+    sources="mixed",
+    source_temperature=1.0,
 )
 WORDS = ["robbery", "contract", "marriage", "taxation", "election", "murder", "evidence", "custody"]
 

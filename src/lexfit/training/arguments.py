@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -31,15 +32,18 @@ def layer_rates(layers: int, learning_rate: float, decay: float) -> dict[str, fl
     }
 
 
-def training_arguments(params: Params, folder: str, layers: nn.ModuleList) -> Any:
+def training_arguments(params: Params, folder: str, layers: nn.ModuleList, sources: list[str]) -> Any:
     """The trainer's arguments.
 
     Args:
         params: batches, train, hardware, runtime and seed are used.
         folder: For checkpoints.
         layers: The transformer's layers.
+        sources: Those that train in batches of their own, in their order.
     """
     from sentence_transformers import SentenceTransformerTrainingArguments  # noqa: PLC0415
+
+    from lexfit.training.source_batches import SourceBatchSampler  # noqa: PLC0415
 
     train, hardware = params.train, params.hardware
     early = train.early_stopping is not None
@@ -48,6 +52,11 @@ def training_arguments(params: Params, folder: str, layers: nn.ModuleList) -> An
         num_train_epochs=train.epochs,
         max_steps=-1 if train.max_steps is None else train.max_steps,
         per_device_train_batch_size=params.batches.size,
+        multi_dataset_batch_sampler=partial(
+            SourceBatchSampler,
+            weights=[params.data.train[name].weight if name in params.data.train else 1.0 for name in sources],
+            temperature=params.batches.source_temperature,
+        ),
         batch_sampler="no_duplicates" if params.batches.sampler == "no_duplicates" else "batch_sampler",
         learning_rate=train.learning_rate,
         learning_rate_mapping=layer_rates(len(layers), train.learning_rate, train.layer_decay),

@@ -12,7 +12,8 @@ from lexfit.training.windows import windowed
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from lexfit.config import BatchesParams
+    from lexfit.config import BatchesParams, ModelParams
+    from lexfit.config_data import TrainSourceParams
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,24 @@ class TrainingData:
 
         rows = [[q == d for d in self.doc_sources] for q in self.query_sources]
         return torch.tensor(rows, dtype=torch.bool)
+
+    def prompts(self, model: ModelParams, sources: dict[str, TrainSourceParams]) -> tuple[list[str], list[str]] | None:
+        """What stands in front of each query and each passage in training; None where no source has its own prompts.
+
+        Args:
+            model: Has the prompts of all sources without their own.
+            sources: `data.train`.
+        """
+        if all(s.query_prompt is None and s.document_prompt is None for s in sources.values()):
+            return None
+        fronts = {}
+        for name in {*self.query_sources, *self.doc_sources}:
+            own = sources.get(name)
+            query = model.query_prompt if own is None or own.query_prompt is None else own.query_prompt
+            document = model.document_prompt if own is None or own.document_prompt is None else own.document_prompt
+            fronts[name] = query, document
+        passages = [fronts[self.doc_sources[document]][1] for document in self.doc_of_passage]
+        return [fronts[source][0] for source in self.query_sources], passages
 
     def picker(self) -> PassagePicker:
         """The passage picker over these documents."""

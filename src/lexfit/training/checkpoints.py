@@ -39,6 +39,7 @@ def checkpoint_folder(params: Params, data: TrainingData) -> Path:
     contents = {**asdict(data), "positives": [sorted(columns.items()) for columns in data.positives]}
     key = {
         "params": sections,
+        "sources": {n: [s.weight, s.query_prompt, s.document_prompt] for n, s in sorted(params.data.train.items())},
         "device": params.runtime.device,
         "data": contents,
         "weights": weights_identity(params.model),

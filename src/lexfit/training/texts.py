@@ -24,17 +24,27 @@ class TextTable:
         queries: Texts of the queries.
         passages: Texts of the passages.
         trunk: The frozen layers, whose outputs are then used in place of tokens; None runs every layer each time.
+        prompts: What stands in front of each query and each passage; None: the model's prompts in front of all.
     """
 
     def __init__(
-        self, model: SentenceTransformer, queries: list[str], passages: list[str], trunk: FrozenTrunk | None
+        self,
+        model: SentenceTransformer,
+        queries: list[str],
+        passages: list[str],
+        trunk: FrozenTrunk | None,
+        prompts: tuple[list[str], list[str]] | None = None,
     ) -> None:
         self.queries = len(queries)
         self._trunk = trunk
         self._tokenizer = model.tokenizer
-        prompts = {name: model.prompts.get(name) or None for name in ("query", "document")}
-        self._features = [dict(model.preprocess([t], prompt=prompts["query"])) for t in queries]
-        self._features += [dict(model.preprocess([t], prompt=prompts["document"])) for t in passages]
+        query, document = (model.prompts.get(name) or "" for name in ("query", "document"))
+        fronts = prompts or ([query] * len(queries), [document] * len(passages))
+        self._features = [
+            dict(model.preprocess([text], prompt=front or None))
+            for texts, own in zip((queries, passages), fronts, strict=True)
+            for text, front in zip(texts, own, strict=True)
+        ]
         self._lengths = [int(f["input_ids"].shape[1]) for f in self._features]
 
     def __len__(self) -> int:

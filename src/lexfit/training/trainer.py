@@ -71,7 +71,8 @@ def prepare_loss(params: Params, data: TrainingData) -> TextLoss:
         model[0].unpad_inputs = False  # texts are padded here, chunk by chunk
     attach(model, params.adapter)
     freeze_dropout(model, params.train.dropout, first_trained_layer(model[0].model))
-    texts = TextTable(model, data.query_texts, data.passages, find_trunk(params, model))
+    prompts = data.prompts(params.model, params.data.train)
+    texts = TextTable(model, data.query_texts, data.passages, find_trunk(params, model), prompts)
 
     def teacher(name: str) -> Tensor:
         return teacher_scores(name, model, texts, data, params.hardware.chunk)
@@ -115,7 +116,7 @@ def train(
     observers: Sequence[TrainerCallback] = (),
 ) -> list[dict[str, float]]:
     """Run the steps, from the last whole checkpoint in `folder` if there is one; returns the curve."""
-    from datasets import Dataset  # noqa: PLC0415
+    from datasets import Dataset, DatasetDict  # noqa: PLC0415
     from transformers import EarlyStoppingCallback, PrinterCallback  # noqa: PLC0415
 
     from lexfit.training.online import InnerEvaluator, RemineCallback  # noqa: PLC0415
@@ -138,10 +139,15 @@ def train(
         checkpoint = latest_whole(folder)
     if checkpoint is not None:
         logger.info("going on from step %s", checkpoint.name.split("-")[-1])
+    sources: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        apart = params.batches.sources == "apart"
+        sources.setdefault(data.query_sources[row["label"][0]] if apart else "all", []).append(row)
+    own = {name: Dataset.from_list(rows) for name, rows in sources.items()}
     trainer = StepTrainer(
         model=loss.model,
-        args=training_arguments(params, str(folder), find_layers(loss.model[0].model)),
-        train_dataset=Dataset.from_list(rows),
+        args=training_arguments(params, str(folder), find_layers(loss.model[0].model), list(own)),
+        train_dataset=DatasetDict(own) if len(own) > 1 else next(iter(own.values())),
         loss=loss,
         data_collator=LabelCollator(loss.model.preprocess),
         evaluator=InnerEvaluator(loss, data) if patience is not None else None,
