@@ -1,4 +1,4 @@
-"""Command line: `lexfit` with `summary`, `compose`, `select`, `methods`, `licences` or `score-run`."""
+"""Command line: `lexfit` with `summary`, `compose`, `select`, `table`, `methods`, `licences` or `score-run`."""
 
 from __future__ import annotations
 
@@ -51,6 +51,17 @@ def _select(arguments: argparse.Namespace) -> None:
         write_tsv(Path("reports/selection") / f"{experiment.name}.tsv", HEADER, rows)
     print(selection_table(found))
     print(f"\nwinner   {target}: `dvc exp run -S experiment={arguments.name}`\nevidence reports/selection.json")
+
+
+def _table(arguments: argparse.Namespace) -> None:
+    from lexfit.config import load_params
+    from lexfit.reporting.comparison import compared, read_finished, write_comparison
+
+    params = load_params()
+    columns = dict(column.partition("=")[::2] for column in arguments.column)
+    rows = compared(read_finished(arguments.experiments), params.evaluation, params.seed)
+    written = write_comparison(arguments.name, rows, {key: title or key for key, title in columns.items()})
+    print(written.read_text(encoding="utf-8"))
 
 
 def _methods(arguments: argparse.Namespace) -> None:
@@ -110,6 +121,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     command.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="names (default: all with nested scores)")
     command.add_argument("--name", required=True, help="write the winner to conf/experiment/NAME.yaml")
     command.set_defaults(function=_select)
+    command = commands.add_parser("table", help="compare recipes of finished experiments over their seeds")
+    command.add_argument("experiments", nargs="+", metavar="EXPERIMENT", help="names; * stands for anything")
+    command.add_argument("--name", required=True, help="write reports/comparisons/NAME.md and NAME.json")
+    column = "also show METRIC of reports/metrics.json, such as fire2019.finetuned_map=MAP"
+    command.add_argument("--column", action="append", default=[], metavar="METRIC[=TITLE]", help=column)
+    command.set_defaults(function=_table)
     command = commands.add_parser("methods", help="write reports/METHODS.md from the selection and the benchmarks")
     command.set_defaults(function=_methods)
     command = commands.add_parser("licences", help="print what the licences permit; exit status 1 where they conflict")

@@ -27,7 +27,8 @@ def test_metrics_are_few_and_those_of_the_scores() -> None:
         "finetuned_ndcg_at_10": 0.12345,
         "clean": 1,
     }
-    assert metrics["retention"] == {"base": 0.78, "tuned": 0.7654, "change": -0.0146}
+    by_task = {"change_by_task": {"docstrings": -0.0146}}
+    assert metrics["retention"] == {"base": 0.78, "tuned": 0.7654, "change": -0.0146} | by_task
     assert "claim" not in headline_metrics(scores("all_labels"))
     unmeasured = {**scores(), "retention": {"tasks": {}, "mean": None}}
     assert "retention" not in headline_metrics(unmeasured)

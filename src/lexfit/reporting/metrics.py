@@ -43,7 +43,8 @@ def headline_metrics(scores: dict[str, Any]) -> dict[str, Any]:
     for source, kinds in scores["held_out"].items():
         metrics.setdefault("held_out", {})[source] = {kind: _comparison(block) for kind, block in kinds.items()}
     if scores["retention"]["mean"] is not None:
-        metrics["retention"] = scores["retention"]["mean"]
+        tasks = {name: task["change"] for name, task in scores["retention"]["tasks"].items()}
+        metrics["retention"] = {**scores["retention"]["mean"], "change_by_task": tasks}
     claim = scores["claim"]
     if claim is not None:
         metrics["claim"] = _comparison(claim)

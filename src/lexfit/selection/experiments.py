@@ -11,13 +11,12 @@ import yaml
 
 from lexfit.errors import LexfitError
 from lexfit.selection.folds import Score, from_text
+from lexfit.selection.recipes import recipe_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SCORES, SUMMARY = "reports/nested.tsv", "reports/nested.json"
-# What may differ between the seeds of one member, or doesn't change scores.
-ASIDE = ("seed", "card", "runtime", "evaluation", "retention", "selection")
 
 
 @dataclass(frozen=True)
@@ -29,6 +28,11 @@ class Experiment:
     params: dict[str, Any]
     scores: list[Score]
     summary: dict[str, Any]
+
+
+def committed(commit: str, path: str) -> str | None:
+    """A file's text in a commit; None where it isn't there."""
+    return _git("show", f"{commit}:{path}")
 
 
 def _git(*arguments: str) -> str | None:
@@ -61,7 +65,7 @@ def read_experiments(names: Sequence[str]) -> list[Experiment]:
     found = []
     for name in names or sorted(known):
         commit = known[name]
-        scores, params, summary = (_git("show", f"{commit}:{path}") for path in (SCORES, "params.yaml", SUMMARY))
+        scores, params, summary = (committed(commit, path) for path in (SCORES, "params.yaml", SUMMARY))
         if scores is None or params is None or summary is None:
             if names:
                 remedy = "Run it as `dvc exp run nested@scores -S selection=nested -S …`"
@@ -93,28 +97,10 @@ def by_recipe(experiments: Sequence[Experiment]) -> dict[str, list[Experiment]]:
                     f"has another {section} than the experiments before it, so their scores don't compare",
                     "Name the experiments of one sweep",
                 )
-        recipe = json.dumps({k: v for k, v in params.items() if k not in ASIDE}, sort_keys=True)
+        recipe = recipe_of(params)
         groups.setdefault(recipe, {})[params["seed"]] = experiment
     seeds = {tuple(sorted(group)) for group in groups.values()}
     if len(seeds) > 1:
         listed = "; ".join(f"{next(iter(g.values())).name}: {sorted(g)}" for g in groups.values())
         raise LexfitError("refs/exps", f"recipes have different seeds ({listed})", "Run the missing ones")
     return {recipe: [group[seed] for seed in sorted(group)] for recipe, group in groups.items()}
-
-
-def varied(recipes: Sequence[str]) -> list[dict[str, Any]]:
-    """Of each recipe the keys in which the recipes differ, dotted."""
-    flat = [_flatten(json.loads(recipe)) for recipe in recipes]
-    keys = sorted({key for one in flat for key in one})
-    differing = [key for key in keys if len({json.dumps(one.get(key)) for one in flat}) > 1]
-    return [{key: one.get(key) for key in differing} for one in flat]
-
-
-def _flatten(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    for key, item in value.items():
-        if isinstance(item, dict) and item:
-            out |= _flatten(item, f"{prefix}{key}.")
-        else:
-            out[f"{prefix}{key}"] = item
-    return out

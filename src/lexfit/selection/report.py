@@ -10,7 +10,8 @@ import yaml
 
 from lexfit.evaluation.significance import Interval, mean_interval
 from lexfit.selection.choice import Member, Selection, member, select
-from lexfit.selection.experiments import by_recipe, varied
+from lexfit.selection.experiments import by_recipe
+from lexfit.selection.recipes import varied
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,0 +1,155 @@
+"""Experiments side by side: recipes over their seeds, each against the first, from the files in their commits."""
+
+from __future__ import annotations
+
+import csv
+import fnmatch
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from lexfit.errors import LexfitError
+from lexfit.evaluation.significance import mean_interval
+from lexfit.io import write_json, write_text
+from lexfit.reporting.markdown import table
+from lexfit.selection.experiments import committed, list_experiments
+from lexfit.selection.recipes import flatten, recipe_of, varied
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lexfit.config import EvaluationParams
+
+FOLDER = Path("reports/comparisons")
+METRICS, PER_QUERY = "reports/metrics.json", "reports/plots/per_query_gain.tsv"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """An experiment that ran to its scores: nDCG@10 by query of what its protocol claims, and its metrics, dotted."""
+
+    name: str
+    commit: str
+    params: dict[str, Any]
+    per_query: dict[str, float]
+    metrics: dict[str, Any]
+
+
+def read_finished(patterns: Sequence[str]) -> list[Finished]:
+    """Experiments whose names match, in the order of the patterns (`*` stands for anything), then by name.
+
+    Raises:
+        LexfitError: A pattern matches none, or one that it matches has no scores.
+    """
+    known, names = list_experiments(), list[str]()
+    for pattern in patterns:
+        matching = fnmatch.filter(sorted(known), pattern)
+        if not matching:
+            raise LexfitError(pattern, "matches no DVC experiment here", "`dvc exp list -A` shows them")
+        names += [name for name in matching if name not in names]
+    found = []
+    for name in names:
+        texts = [committed(known[name], path) for path in ("params.yaml", PER_QUERY, METRICS)]
+        if None in texts:
+            raise LexfitError(name, f"has no {PER_QUERY} or {METRICS}", "Run it to its end, `dvc exp run -n NAME …`")
+        params, rows, metrics = (str(text) for text in texts)
+        per_query = {r["query_id"]: float(r["finetuned"]) for r in csv.DictReader(io.StringIO(rows), delimiter="\t")}
+        found.append(Finished(name, known[name], yaml.safe_load(params), per_query, flatten(json.loads(metrics))))
+    return found
+
+
+def compared(experiments: Sequence[Finished], params: EvaluationParams, seed: int) -> list[dict[str, Any]]:
+    """A row for each recipe: means over its seeds, with intervals over queries; gains are paired with the first recipe.
+
+    Args:
+        experiments: All claim a score over the same queries; every recipe ran under the same seeds.
+        params: Resamples and confidence.
+        seed: Of the resampling.
+
+    Raises:
+        LexfitError: Queries or seeds differ.
+    """
+    groups: dict[str, dict[int, Finished]] = {}
+    for one in experiments:
+        groups.setdefault(recipe_of(one.params), {})[one.params["seed"]] = one
+    first = next(iter(groups.values()))
+    queries = sorted(next(iter(first.values())).per_query)
+    for group in groups.values():
+        name = next(iter(group.values())).name
+        if sorted(group) != sorted(first):
+            problem = f"ran under seeds {sorted(group)}, the first recipe under {sorted(first)}"
+            raise LexfitError(name, problem, "Run the missing ones, or name experiments of the same seeds")
+        if any(sorted(one.per_query) != queries for one in group.values()):
+            raise LexfitError(name, "claims its score over other queries", "Name experiments of one task and protocol")
+    rows = []
+    reference = {q: mean(one.per_query[q] for one in first.values()) for q in queries}
+    for differing, group in zip(varied(list(groups)), groups.values(), strict=True):
+        own = {q: mean(one.per_query[q] for one in group.values()) for q in queries}
+        score = mean_interval([own[q] for q in queries], params, seed)
+        gain = mean_interval([own[q] - reference[q] for q in queries], params, seed)
+        shared = set.intersection(*(set(one.metrics) for one in group.values()))
+        numbers = [k for k in sorted(shared) if isinstance(next(iter(group.values())).metrics[k], int | float)]
+        rows.append(
+            {
+                "recipe": differing,
+                "experiments": {one.name: one.commit[:7] for one in group.values()},
+                "seeds": sorted(group),
+                "queries": len(queries),
+                "score": {"mean": round(score.mean, 5), "low": round(score.low, 5), "high": round(score.high, 5)},
+                "by_seed": {str(s): round(mean(group[s].per_query.values()), 5) for s in sorted(group)},
+                "gain": {"mean": round(gain.mean, 5), "low": round(gain.low, 5), "high": round(gain.high, 5)},
+                "metrics": {key: round(mean(one.metrics[key] for one in group.values()), 5) for key in numbers},
+            }
+        )
+    return rows
+
+
+def _span(found: dict[str, float], sign: str = "") -> str:
+    return f"{found['mean']:{sign}.3f} ({found['low']:{sign}.3f} to {found['high']:{sign}.3f})"
+
+
+def page(name: str, rows: list[dict[str, Any]], columns: dict[str, str]) -> str:
+    """The table as Markdown.
+
+    Args:
+        name: The comparison's.
+        rows: Of `compared`.
+        columns: Headings of further columns by metric.
+    """
+    first = rows[0]["recipe"]
+    lines = []
+    for index, row in enumerate(rows):
+        changed = {key: value for key, value in row["recipe"].items() if value != first[key]}
+        label = ", ".join(f"{key}={json.dumps(value)}" for key, value in changed.items())
+        further = [f"{row['metrics'][key]:.3f}" if key in row["metrics"] else "" for key in columns]
+        gain = "" if index == 0 else _span(row["gain"], "+")
+        by_seed = ", ".join(f"{value:.3f}" for value in row["by_seed"].values())
+        lines.append([label or "the recipe itself", _span(row["score"]), by_seed, gain, *further])
+    seeds = ", ".join(map(str, rows[0]["seeds"]))
+    header = ["recipe", "nDCG@10 (95 % interval)", f"seeds {seeds}", "against the first, paired", *columns.values()]
+    listed = [f"- {e} ({commit})" for row in rows for e, commit in row["experiments"].items()]
+    return "\n".join(
+        [
+            f"# {name}",
+            "",
+            "Written by `lexfit table` from the DVC experiments below; numbers are means over seeds, intervals over "
+            f"{rows[0]['queries']} queries.",
+            "",
+            table(header, lines),
+            "",
+            *listed,
+            "",
+        ]
+    )
+
+
+def write_comparison(name: str, rows: list[dict[str, Any]], columns: dict[str, str]) -> Path:
+    """Write reports/comparisons/NAME.json and NAME.md; returns the latter."""
+    write_json(FOLDER / f"{name}.json", rows)
+    write_text(FOLDER / f"{name}.md", page(name, rows, columns))
+    return FOLDER / f"{name}.md"
