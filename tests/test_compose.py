@@ -19,6 +19,7 @@ NEEDS = {
     "data/train=beir": ["data.train.beir.license=mit"],
     "data/train=columns": ["data.train.columns.license=mit", "data.train.columns.path=x"],
     "data/train=crops": ["data.train.crops.license=mit", "data.train.crops.options.corpus=beir"],
+    "data/train=synthetic": ["data.train.synthetic.license=mit", "data.train.synthetic.options.corpus=beir"],
     "protocol=fire2019": ["data=aila_fire"],
     "protocol=zero_shot": ["data/train=aila_fire"],
     "negatives=none": ["batches.negatives=0"],

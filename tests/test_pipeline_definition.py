@@ -59,7 +59,19 @@ def test_no_stage_tracks_runtime() -> None:
 
 @pytest.mark.parametrize(
     "stage",
-    ["raw", "clean", "pairs", "audit", "negatives", "crossval_summary", "figures", "retention_base", "retention"],
+    [
+        "synthetic",
+        "raw",
+        "clean",
+        "pairs",
+        "audit",
+        "negatives",
+        "pretrain",
+        "crossval_summary",
+        "figures",
+        "retention_base",
+        "retention",
+    ],
 )
 def test_data_stages_start_without_torch(stage: str) -> None:
     code = f"import sys, lexfit.stages.{stage}; print('torch' in sys.modules)"

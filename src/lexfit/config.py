@@ -52,6 +52,20 @@ PARAMS = Path("params.yaml")
 
 
 @dataclass(frozen=True)
+class GeneratorParams:
+    """The language model that writes synthetic queries, what it is asked, and how it samples.
+
+    `prompt` has the places `{title}` and `{text}` of a document; it goes into the model's chat template, if any.
+    """
+
+    model: ModelParams
+    prompt: str
+    temperature: float
+    top_p: float
+    max_new_tokens: int
+
+
+@dataclass(frozen=True)
 class ProtocolParams:
     """What a model may see of the task's queries and judgements.
 
@@ -189,6 +203,7 @@ class Params:
 
     seed: int
     data: DataParams
+    generator: GeneratorParams
     protocol: ProtocolParams
     crossval: CrossvalParams
     audit: AuditParams

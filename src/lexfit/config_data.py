@@ -10,7 +10,9 @@ from typing import Any, Literal
 class SourceParams:
     """One data source: where it is, at which revision, under which licence."""
 
-    source: Literal["constitution", "aila", "aila_fire", "beir", "citations", "central_acts", "columns", "crops"]
+    source: Literal[
+        "constitution", "aila", "aila_fire", "beir", "citations", "central_acts", "columns", "crops", "synthetic"
+    ]
     path: str | None
     url: str | None
     hub_id: str | None

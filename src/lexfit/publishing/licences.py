@@ -124,7 +124,9 @@ def materials_of(params: Params) -> list[Material]:
     """The base model, and the sources whose texts or judgements train; under zero_shot the task's own do not."""
     base = Material(f"Base model {params.model.hub_id}", params.model.license, base=True)
     task = [] if params.protocol.name == "zero_shot" else [Material(f"Data {params.data.source}", params.data.license)]
-    return [base, *task, *(Material(f"Data {name}", s.license) for name, s in params.data.train.items())]
+    written = params.generator.model if any(s.source == "synthetic" for s in params.data.train.values()) else None
+    generator = [] if written is None else [Material(f"Texts written by {written.hub_id}", written.license)]
+    return [base, *task, *(Material(f"Data {name}", s.license) for name, s in params.data.train.items()), *generator]
 
 
 def check_publishable(params: Params) -> None:

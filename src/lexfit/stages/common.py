@@ -27,7 +27,12 @@ DATA, REPORTS = Path("data"), Path("reports")
 RAW, CLEAN, TRAIN, EVAL = DATA / "raw", DATA / "clean", DATA / "pairs/train", DATA / "pairs/eval"
 AUDIT, NEGATIVES, BASELINE, MODEL = DATA / "audit", DATA / "negatives", DATA / "baseline", DATA / "model"
 CROSSVAL, CROSSVAL_SUMMARY, RESULTS = DATA / "crossval", DATA / "crossval_summary", DATA / "mteb_results"
-PRETRAINED, RETENTION_BASE, RETENTION = DATA / "pretrained", DATA / "retention_base", DATA / "retention"
+SYNTHETIC, PRETRAINED, RETENTION_BASE, RETENTION = (
+    DATA / "synthetic",
+    DATA / "pretrained",
+    DATA / "retention_base",
+    DATA / "retention",
+)
 QUIET = ("httpx", "datasets", "mteb", "sentence_transformers", "transformers", "ftfy", "fontTools", "bitsandbytes")
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from lexfit.corpus.records import Collection
 
 # Sources that make queries or judgements themselves, and so are only trained on.
-MADE = ("central_acts", "citations", "columns", "crops")
+MADE = ("central_acts", "citations", "columns", "crops", "synthetic")
 
 
 def _load_made(source: TrainSourceParams, key: str, seed: int) -> Collection:
@@ -27,6 +27,10 @@ def _load_made(source: TrainSourceParams, key: str, seed: int) -> Collection:
         from lexfit.corpus.sources import columns  # noqa: PLC0415
 
         return columns.load(source, key)
+    if source.source == "synthetic":
+        from lexfit.corpus.sources import synthetic  # noqa: PLC0415
+
+        return synthetic.load(source, key)
     from lexfit.corpus.sources import crops  # noqa: PLC0415
 
     return crops.load(source, key, seed)

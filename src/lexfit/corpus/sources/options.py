@@ -111,11 +111,31 @@ class CropOptions:
     left_words: Positive
 
 
+@dataclass(frozen=True)
+class SyntheticOptions:
+    """Queries that a language model (`generator`) writes for documents, kept if a retriever finds the document by them.
+
+    The documents are those of `corpus`, as for crops, up to `max_documents` of them; the generator reads up to
+    `document_words` words of each and writes `per_document` texts. One is dropped that is shorter than `min_words`, of
+    whose 5-word runs more than `max_copied` stand in the document, that repeats an earlier one, or by which the base
+    model doesn't rank the document among the first `within` of those drawn.
+    """
+
+    corpus: Literal["beir", "central_acts", "aila_fire"]
+    max_documents: Annotated[int | None, Within(1)]
+    document_words: Positive
+    per_document: Positive
+    min_words: Positive
+    max_copied: Annotated[float, Within(0, 1)]
+    within: Positive
+
+
 OPTIONS: dict[str, type] = {
     "citations": CitationOptions,
     "central_acts": CentralActOptions,
     "columns": ColumnOptions,
     "crops": CropOptions,
+    "synthetic": SyntheticOptions,
 }
 
 
