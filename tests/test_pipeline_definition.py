@@ -66,6 +66,7 @@ def test_no_stage_tracks_runtime() -> None:
         "pairs",
         "audit",
         "negatives",
+        "adapt",
         "pretrain",
         "crossval_summary",
         "figures",

@@ -11,6 +11,7 @@ import yaml
 from lexfit.config_data import DataParams, SourceParams, TrainSourceParams
 from lexfit.config_training import (
     AdapterParams,
+    AdaptParams,
     BatchesParams,
     HardwareParams,
     LossParams,
@@ -209,6 +210,7 @@ class Params:
     audit: AuditParams
     clean: CleanParams
     negatives: NegativesParams
+    adapt: AdaptParams
     pretrain: PretrainParams
     model: ModelParams
     adapter: AdapterParams

@@ -126,6 +126,21 @@ class TrainParams:
 
 
 @dataclass(frozen=True)
+class AdaptParams:
+    """Adaptation of the base model to the language of the documents that train, before any other training (TSDAE).
+
+    `steps` 0 leaves the base as it is. A text loses the share `deletion` of its words, and is written anew, up to
+    `max_seq_length` tokens, from its embedding.
+    """
+
+    steps: int
+    batch_size: int
+    learning_rate: float
+    deletion: float
+    max_seq_length: int
+
+
+@dataclass(frozen=True)
 class RecipeParams:
     """How a training goes: what the sections of these names say, for a training of its own."""
 

@@ -29,6 +29,9 @@ def check_training_rules(params: Params, rule: Rule) -> None:
         ("batches.windows", batches.windows, 1),
         ("batches.window_words", batches.window_words, 20),
         ("train.average_epochs", train.average_epochs, 1),
+        ("adapt.steps", params.adapt.steps, 0),
+        ("adapt.batch_size", params.adapt.batch_size, 1),
+        ("adapt.max_seq_length", params.adapt.max_seq_length, 8),
         ("hardware.threads", hardware.threads, 1),
         ("hardware.chunk", hardware.chunk, 1),
         ("runtime.checkpoint_every", params.runtime.checkpoint_every, 1),
@@ -40,9 +43,11 @@ def check_training_rules(params: Params, rule: Rule) -> None:
         ("train.learning_rate", train.learning_rate),
         ("batches.negative_weight", batches.negative_weight),
         ("batches.source_temperature", batches.source_temperature),
+        ("adapt.learning_rate", params.adapt.learning_rate),
         *((f"data.train.{name}.weight", source.weight) for name, source in params.data.train.items()),
     ):
         rule(number > 0, key, f"is {number}", "It must be positive")
+    rule(0 <= params.adapt.deletion < 1, "adapt.deletion", f"is {params.adapt.deletion}", "Use a share in [0, 1)")
     rule(0 < train.layer_decay <= 1, "train.layer_decay", f"is {train.layer_decay}", "Use a factor in (0, 1]")
     rule(0 <= train.dropout < 1, "train.dropout", f"is {train.dropout}", "Use a rate in [0, 1)")
     rule(

@@ -125,6 +125,7 @@ def facts(protocol: str = "holdout", clean: bool = True) -> dict[str, Any]:
             "training_datasets": ["AILACasedocs"],
         },
         "negatives": {"negatives": 100},
+        "adaptation": None,
         "pretraining": None,
         "model": {
             "queries": 50,

@@ -25,6 +25,10 @@ OVERRIDES = [
     "data/train=beir",
     "data.train.beir.path=cases",
     "data.train.beir.license=mit",
+    "adapt=tsdae",
+    "adapt.steps=2",
+    "adapt.batch_size=4",
+    "adapt.max_seq_length=32",
     "pretrain=further",
     "pretrain.recipe.train.max_steps=2",
     "pretrain.recipe.train.learning_rate=1e-3",
@@ -79,6 +83,18 @@ def test_the_task_trains_on_from_the_pretrained_model(space: Workspace) -> None:
     assert base is not None
     assert largest_change(final, pretrained) < 1e-6
     assert largest_change(pretrained, weights(base)) > 1e-4
+
+
+def test_both_phases_stand_on_the_adapted_model(space: Workspace) -> None:
+    """Neither trains the word embeddings, so those are as the adaptation left them."""
+    adapted = weights(space.root / "data/adapted/sentence_transformer")
+    base = model_folder(_params(space).model)
+    assert base is not None
+    name = "embeddings.word_embeddings.weight"
+    assert not torch.equal(adapted[name], weights(base)[name])
+    for stage in ("pretrained", "model"):
+        assert torch.equal(weights(space.root / f"data/{stage}/sentence_transformer")[name], adapted[name])
+    assert "Adapted to the documents that train by TSDAE: 2 steps" in (space.root / "reports/model_card.md").read_text()
 
 
 def test_each_phase_trains_on_its_own_queries(space: Workspace) -> None:

@@ -35,7 +35,18 @@ AFTER_TRAINING = {
     "figures",
     "model_card",
 }
-DATA_STAGES = {"synthetic", "raw", "clean", "pairs", "audit", "negatives", "pretrain", "baseline", "retention_base"}
+DATA_STAGES = {
+    "synthetic",
+    "raw",
+    "clean",
+    "pairs",
+    "audit",
+    "negatives",
+    "adapt",
+    "pretrain",
+    "baseline",
+    "retention_base",
+}
 
 
 def small_collection() -> Collection:

@@ -27,12 +27,8 @@ DATA, REPORTS = Path("data"), Path("reports")
 RAW, CLEAN, TRAIN, EVAL = DATA / "raw", DATA / "clean", DATA / "pairs/train", DATA / "pairs/eval"
 AUDIT, NEGATIVES, BASELINE, MODEL = DATA / "audit", DATA / "negatives", DATA / "baseline", DATA / "model"
 CROSSVAL, CROSSVAL_SUMMARY, RESULTS = DATA / "crossval", DATA / "crossval_summary", DATA / "mteb_results"
-SYNTHETIC, PRETRAINED, RETENTION_BASE, RETENTION = (
-    DATA / "synthetic",
-    DATA / "pretrained",
-    DATA / "retention_base",
-    DATA / "retention",
-)
+SYNTHETIC, ADAPTED, PRETRAINED = DATA / "synthetic", DATA / "adapted", DATA / "pretrained"
+RETENTION_BASE, RETENTION = DATA / "retention_base", DATA / "retention"
 QUIET = ("httpx", "datasets", "mteb", "sentence_transformers", "transformers", "ftfy", "fontTools", "bitsandbytes")
 
 

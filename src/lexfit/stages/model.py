@@ -25,8 +25,8 @@ def main(params: Params) -> None:
     inner = params.train.early_stopping is not None
     data = load_training_data(records, params.batches, set(), inner=inner)
     with replacing(MODEL) as folder:
-        # An adapter on a pretrained base would name a base that nobody can load: there the merged model is the result.
-        keep = params.adapter.kind == "lora" and params.pretrain.recipe is None
+        # An adapter on another stage's model would name a base that nobody can load: there the merged model is kept.
+        keep = params.adapter.kind == "lora" and params.pretrain.recipe is None and not params.adapt.steps
         adapter = folder / "adapter" if keep else None
         trained = fine_tune(params, data, Path("dvclive/model"), adapter)
         save_model(trained.model, folder / "sentence_transformer")

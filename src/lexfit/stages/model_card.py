@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lexfit.io import read_json, write_text
 from lexfit.publishing.card import render_card
 from lexfit.publishing.provenance import commit_of_inputs, dvc_hashes
-from lexfit.stages.common import CLEAN, EVAL, MODEL, NEGATIVES, PRETRAINED, RAW, REPORTS, RESULTS, run_stage
+from lexfit.stages.common import ADAPTED, CLEAN, EVAL, MODEL, NEGATIVES, PRETRAINED, RAW, REPORTS, RESULTS, run_stage
 
 if TYPE_CHECKING:
     from lexfit.config import Params
@@ -25,6 +25,7 @@ def main(params: Params) -> None:
         "pairs": read_json(EVAL / "summary.json"),
         "audit": read_json(REPORTS / "audit.json"),
         "negatives": read_json(NEGATIVES / "summary.json"),
+        "adaptation": read_json(ADAPTED / "summary.json"),
         "pretraining": read_json(PRETRAINED / "summary.json"),
         "model": read_json(MODEL / "summary.json"),
         "commit": commit_of_inputs(),

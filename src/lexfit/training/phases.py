@@ -1,17 +1,29 @@
-"""Training in two phases: first on further sources alone, then on the task's own queries from there."""
+"""Training in phases: adaptation to the documents, further sources alone, then the task's own queries from there."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from lexfit.stages.common import PRETRAINED
+from lexfit.stages.common import ADAPTED, PRETRAINED
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lexfit.config import Params
 
 Records = dict[str, list[dict[str, Any]]]
 MODEL_FOLDER = "sentence_transformer"
+
+
+def _starting_from(params: Params, folder: Path) -> Params:
+    """Params whose base model is that of a stage before."""
+    path = str(folder / MODEL_FOLDER)
+    return replace(params, model=replace(params.model, path=path, package=None, gguf_file=None, pooling=None))
+
+
+def _adapted(params: Params) -> Params:
+    return _starting_from(params, ADAPTED) if params.adapt.steps else params
 
 
 def first_phase(params: Params) -> Params | None:
@@ -19,15 +31,13 @@ def first_phase(params: Params) -> Params | None:
     recipe = params.pretrain.recipe
     if recipe is None:
         return None
-    return replace(params, adapter=recipe.adapter, loss=recipe.loss, batches=recipe.batches, train=recipe.train)
+    own = _adapted(params)
+    return replace(own, adapter=recipe.adapter, loss=recipe.loss, batches=recipe.batches, train=recipe.train)
 
 
 def last_phase(params: Params) -> Params:
     """Params of the training that gives the final model: after a first phase, its model is the base."""
-    if params.pretrain.recipe is None:
-        return params
-    folder = str(PRETRAINED / MODEL_FOLDER)
-    return replace(params, model=replace(params.model, path=folder, package=None, gguf_file=None, pooling=None))
+    return _adapted(params) if params.pretrain.recipe is None else _starting_from(params, PRETRAINED)
 
 
 def after_pretraining(params: Params, records: Records) -> tuple[Params, Records]:
