@@ -107,3 +107,16 @@ def test_the_command_prints_and_exits(
     captured = capsys.readouterr()
     assert "cc-by-nc-4.0" in captured.out
     assert "non-commercial use only" in captured.err
+
+
+def test_texts_of_independent_statutes_and_of_a_generator_count(make_params: Callable[..., Params]) -> None:
+    recipe = ["data=aila_fire", "protocol=zero_shot", "data/train=[citations,synthetic]"]
+    needs = ["data.train.synthetic.license=mit", "data.train.synthetic.options.corpus=beir", "generator=gemma-2b"]
+    params = make_params(*recipe, *needs, "data.train.citations.options.texts=independent")
+    found = {m.name: m.licence for m in materials_of(params)}
+    assert found["Texts of central_acts"] == "unlicense"
+    assert found["Texts of constitution"] == "apache-2.0"
+    assert found["Texts written by google/gemma-2b"] == "gemma"
+    assert any("google/gemma-2b" in sentence for sentence in conflicts("apache-2.0", materials_of(params)))
+    own = {m.name for m in materials_of(make_params(*recipe[:2], "data/train=citations"))}
+    assert not {name for name in own if name.startswith("Texts")}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from lexfit.corpus.sources.options import INDEPENDENT_LICENCES
 from lexfit.errors import LexfitError
 
 if TYPE_CHECKING:
@@ -121,12 +122,15 @@ def conflicts(card: str, materials: list[Material]) -> list[str]:
 
 
 def materials_of(params: Params) -> list[Material]:
-    """The base model, and the sources whose texts or judgements train; under zero_shot the task's own do not."""
+    """The base model, and whose texts or judgements train, a generator's too; under zero_shot the task's own do not."""
     base = Material(f"Base model {params.model.hub_id}", params.model.license, base=True)
     task = [] if params.protocol.name == "zero_shot" else [Material(f"Data {params.data.source}", params.data.license)]
     written = params.generator.model if any(s.source == "synthetic" for s in params.data.train.values()) else None
     generator = [] if written is None else [Material(f"Texts written by {written.hub_id}", written.license)]
-    return [base, *task, *(Material(f"Data {name}", s.license) for name, s in params.data.train.items()), *generator]
+    further = [Material(f"Data {name}", s.license) for name, s in params.data.train.items()]
+    if any(s.options.get("texts") == "independent" for s in params.data.train.values()):
+        further += [Material(f"Texts of {name}", licence) for name, licence in INDEPENDENT_LICENCES.items()]
+    return [base, *task, *further, *generator]
 
 
 def check_publishable(params: Params) -> None:

@@ -21,6 +21,8 @@ class Within(NamedTuple):
     high: float | None = None
 
 
+# Licences of the texts that `texts: independent` takes, as their publishers state them.
+INDEPENDENT_LICENCES = {"central_acts": "unlicense", "constitution": "apache-2.0"}
 Count = Annotated[int, Within(0)]
 Positive = Annotated[int, Within(1)]
 

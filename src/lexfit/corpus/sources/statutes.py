@@ -12,6 +12,7 @@ from lexfit.corpus.acts.sections import Section, locate_sections, read_sections
 from lexfit.corpus.archive import sha256_of
 from lexfit.corpus.citations.acts import load_acts
 from lexfit.corpus.records import Document
+from lexfit.corpus.sources.options import INDEPENDENT_LICENCES
 from lexfit.io import decode_utf8
 
 if TYPE_CHECKING:
@@ -94,11 +95,13 @@ def _independent(
     for act, number in sections:
         if act in known:
             add(act, number, (known[act], number))
-    origin = {
+    origin: dict[str, Any] = {
         "kind": "independent",
-        "central_acts": {"address": f"file:{Path(path).name}", "sha256": sha256_of(path), "license": "unlicense"},
-        "constitution": {"address": f"pypi:{PACKAGE}", "revision": metadata.version(PACKAGE), "license": "apache-2.0"},
+        "central_acts": {"address": f"file:{Path(path).name}", "sha256": sha256_of(path)},
+        "constitution": {"address": f"pypi:{PACKAGE}", "revision": metadata.version(PACKAGE)},
     }
+    for name, licence in INDEPENDENT_LICENCES.items():
+        origin[name]["license"] = licence
     return list(documents.values()), targets, origin
 
 
