@@ -99,6 +99,30 @@ def test_held_out_queries_never_train_nor_do_documents_that_only_they_cite(
     assert out.summary["documents_kept_from_training"] == {"other": 1}
 
 
+def test_what_tells_the_same_as_a_held_out_query_does_not_train(
+    make_params: MakeParams, collection: Collection
+) -> None:
+    raw = cases(20)
+    texts = {q.id: q.text for q in raw.queries}
+    copied = {"C4-1": f"{texts['C3-0']} and {texts['C4-1']}", "C5-0": texts["C6-0"]}
+    held = [
+        dataclasses.replace(q, text=copied.get(q.id, q.text), split="held_out" if q.id == "C3-0" else "train")
+        for q in raw.queries
+    ]
+    out = build(
+        make_params,
+        told(collection),
+        "protocol=zero_shot",
+        "data/train=constitution",
+        further=dataclasses.replace(raw, queries=held),
+        overlap="drop",
+    )
+    assert {"other/C3-0", "other/C4-1"} & trained(out) == set()
+    assert {"other/C5-0", "other/C6-0"} <= trained(out)  # alike, and both train
+    (found,) = [d for d in out.summary["dropped"] if d["second"] == "other/C3-0"]
+    assert (found["first"], found["share"]) == ("other/C4-1", 1.0)
+
+
 def test_passages_of_one_judgment_share_a_fold(make_params: MakeParams, collection: Collection) -> None:
     overrides = ("protocol=zero_shot", "data/train=constitution", "crossval.folds=[0,1,2]")
     out = build(make_params, told(collection), *overrides, further=cases(), overlap="drop")

@@ -86,8 +86,13 @@ def select(name: str, raw: Collection, overlap: str, protected: dict[str, str], 
         gone |= {d["first"].removeprefix(f"{name}/") for d in single}
         chosen.dropped += single
     positives = raw.positives()
-    chosen.train = [q.id for q in raw.queries if q.id not in gone and q.split != HELD_OUT]
-    chosen.held_out = [q.id for q in raw.queries if q.id not in gone and q.split == HELD_OUT]
+    held_out = {q.id: q.text for q in raw.queries if q.id not in gone and q.split == HELD_OUT}
+    training = {q.id: q.text for q in raw.queries if q.id not in gone and q.split != HELD_OUT}
+    # What tells the same as a query that measures would make it measure memory.
+    like = dropped_queries(name, training, held_out, protocol) if held_out else []
+    chosen.dropped += [{**d, "second": f"{name}/{d['second']}"} for d in like]
+    chosen.train = [key for key in training if f"{name}/{key}" not in {d["first"] for d in like}]
+    chosen.held_out = list(held_out)
     trained = {d for q in chosen.train for d in positives[q]}
     unseen = {d for q in chosen.held_out for d in positives[q]} - trained
     chosen.documents = [d.id for d in raw.documents if d.id not in unseen]
