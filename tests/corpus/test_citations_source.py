@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import os
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -111,3 +113,42 @@ def test_independent_texts_need_the_central_acts(source: TrainSourceParams, monk
     monkeypatch.delenv("LEXFIT_CENTRAL_ACTS", raising=False)
     with pytest.raises(LexfitError, match="LEXFIT_CENTRAL_ACTS"):
         loaded(source, monkeypatch, texts="independent")
+
+
+def test_real_judgments_find_real_statutes_in_words_that_are_not_ailas(
+    make_params: Callable[..., Params], aila_release: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not os.environ.get("LEXFIT_CENTRAL_ACTS"):
+        pytest.skip("Central Acts absent: set LEXFIT_CENTRAL_ACTS to sections.jsonl.gz or its folder")
+    monkeypatch.setenv("LEXFIT_AILA_FIRE", str(aila_release))
+    monkeypatch.chdir(REPO)
+    params = make_params(
+        "data/train=citations", "data=aila_fire", "protocol=zero_shot", "data.train.citations.options.texts=independent"
+    )
+    found = load(params.data.train["citations"], "data.train.citations", 42)
+    aila = {words(d.text) for d in load(params.data).documents}
+    # It is the same law: some sections read the same word for word, from another file.
+    same = {words(d.full_text) for d in found.documents} & aila
+    assert len(same) < len(found.documents) / 4
+    assert not [d.id for d in found.documents if d.text.startswith("Title:") or "Desc:" in d.text]
+    assert len(found.documents) >= 200
+    assert len(found.queries) >= 5000
+    counts = found.facts["citations"]
+    assert counts["cases_used"] + counts["cases_without_statute"] == counts["cases"] == 2914
+    assert found.facts["texts"]["kind"] == "independent"
+    murder = [d for d in found.documents if d.full_text.startswith("Punishment for murder")]
+    assert len(murder) == 1
+    cited = [scores[murder[0].id] for scores in by_query(found).values() if murder[0].id in scores]
+    assert len(cited) > 300
+
+
+def words(text: str) -> str:
+    """A text's words, without labels, case and punctuation."""
+    return " ".join(re.findall(r"\w+", re.sub(r"Title:|Desc:", " ", text).lower()))
+
+
+def by_query(collection: Collection) -> dict[str, dict[str, int]]:
+    scores: dict[str, dict[str, int]] = {}
+    for judgement in collection.judgements:
+        scores.setdefault(judgement.query_id, {})[judgement.doc_id] = judgement.score
+    return scores
