@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lexfit.config import EvaluationParams, Params
-from lexfit.evaluation.significance import mean_interval, permutation_p
+from lexfit.evaluation.significance import holm, mean_interval, permutation_p
 
 
 @pytest.fixture
@@ -51,3 +51,13 @@ def test_no_difference_at_all(params: EvaluationParams) -> None:
 def test_same_seed_same_interval(params: EvaluationParams) -> None:
     values = np.random.default_rng(3).random(20).tolist()
     assert mean_interval(values, params, 5) == mean_interval(values, params, 5)
+
+
+def test_holm_multiplies_the_smallest_by_all_and_never_falls() -> None:
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.5, 0.9]) == [1.0, 1.0]
+    assert holm([]) == []
+
+
+def test_one_query_proves_nothing(params: EvaluationParams) -> None:
+    assert permutation_p([0.7], params, 1) == 1.0

@@ -55,6 +55,9 @@ def test_recipes_are_averaged_over_seeds_and_paired_with_the_first(
     assert rows[0]["score"]["mean"] == pytest.approx(mean(by_seed), abs=1e-4)
     assert list(rows[0]["by_seed"].values()) == pytest.approx(by_seed, abs=1e-4)
     assert rows[1]["gain"]["mean"] == pytest.approx(-0.1, abs=1e-4)
+    assert (rows[1]["better"], rows[1]["equal"], rows[1]["worse"]) == (0, 0, 30)
+    assert rows[1]["p_holm"] == rows[1]["p_value"] < 0.001
+    assert "p_holm" not in rows[0]
     # Paired: queries differ much more among each other than the recipes do on any of them.
     assert rows[1]["gain"]["high"] - rows[1]["gain"]["low"] < 0.01
     assert rows[0]["score"]["high"] - rows[0]["score"]["low"] > 0.05

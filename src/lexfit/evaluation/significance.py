@@ -66,3 +66,13 @@ def permutation_p(differences: Sequence[float], params: EvaluationParams, seed: 
         rng=np.random.default_rng(seed),
     )
     return float(result.pvalue)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """p-values adjusted for testing several hypotheses at once, in their order (Holm 1979, Scand. J. Stat. 6:65)."""
+    order = sorted(range(len(p_values)), key=lambda i: p_values[i])
+    adjusted, highest = [0.0] * len(p_values), 0.0
+    for place, index in enumerate(order):
+        highest = max(highest, min(1.0, (len(order) - place) * p_values[index]))
+        adjusted[index] = highest
+    return adjusted

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from lexfit.errors import LexfitError
-from lexfit.evaluation.significance import mean_interval
+from lexfit.evaluation.significance import holm, mean_interval, permutation_p
 from lexfit.io import write_json, write_text
 from lexfit.reporting.markdown import table
 from lexfit.selection.experiments import committed, list_experiments
@@ -86,12 +86,13 @@ def compared(experiments: Sequence[Finished], params: EvaluationParams, seed: in
             raise LexfitError(name, problem, "Run the missing ones, or name experiments of the same seeds")
         if any(sorted(one.per_query) != queries for one in group.values()):
             raise LexfitError(name, "claims its score over other queries", "Name experiments of one task and protocol")
-    rows = []
+    rows: list[dict[str, Any]] = []
     reference = {q: mean(one.per_query[q] for one in first.values()) for q in queries}
     for differing, group in zip(varied(list(groups)), groups.values(), strict=True):
         own = {q: mean(one.per_query[q] for one in group.values()) for q in queries}
         score = mean_interval([own[q] for q in queries], params, seed)
-        gain = mean_interval([own[q] - reference[q] for q in queries], params, seed)
+        differences = [own[q] - reference[q] for q in queries]
+        gain = mean_interval(differences, params, seed)
         shared = set.intersection(*(set(one.metrics) for one in group.values()))
         numbers = [k for k in sorted(shared) if isinstance(next(iter(group.values())).metrics[k], int | float)]
         rows.append(
@@ -103,9 +104,15 @@ def compared(experiments: Sequence[Finished], params: EvaluationParams, seed: in
                 "score": {"mean": round(score.mean, 5), "low": round(score.low, 5), "high": round(score.high, 5)},
                 "by_seed": {str(s): round(mean(group[s].per_query.values()), 5) for s in sorted(group)},
                 "gain": {"mean": round(gain.mean, 5), "low": round(gain.low, 5), "high": round(gain.high, 5)},
+                "better": sum(d > 0 for d in differences),
+                "equal": sum(d == 0 for d in differences),
+                "worse": sum(d < 0 for d in differences),
+                "p_value": round(permutation_p(differences, params, seed), 5),
                 "metrics": {key: round(mean(one.metrics[key] for one in group.values()), 5) for key in numbers},
             }
         )
+    for row, value in zip(rows[1:], holm([row["p_value"] for row in rows[1:]]), strict=True):
+        row["p_holm"] = round(value, 5)
     return rows
 
 
@@ -128,17 +135,27 @@ def page(name: str, rows: list[dict[str, Any]], columns: dict[str, str]) -> str:
         label = ", ".join(f"{key}={json.dumps(value)}" for key, value in changed.items())
         further = [f"{row['metrics'][key]:.3f}" if key in row["metrics"] else "" for key in columns]
         gain = "" if index == 0 else _span(row["gain"], "+")
+        counts = "" if index == 0 else f"{row['better']} / {row['equal']} / {row['worse']}"
+        p_value = "" if index == 0 else f"{row['p_holm']:.4f}"
         by_seed = ", ".join(f"{value:.3f}" for value in row["by_seed"].values())
-        lines.append([label or "the recipe itself", _span(row["score"]), by_seed, gain, *further])
+        lines.append([label or "the recipe itself", _span(row["score"]), by_seed, gain, counts, p_value, *further])
     seeds = ", ".join(map(str, rows[0]["seeds"]))
-    header = ["recipe", "nDCG@10 (95 % interval)", f"seeds {seeds}", "against the first, paired", *columns.values()]
+    header = [
+        "recipe",
+        "nDCG@10 (95 % interval)",
+        f"seeds {seeds}",
+        "against the first, paired",
+        "better / equal / worse",
+        "p, Holm",
+        *columns.values(),
+    ]
     listed = [f"- {e} ({commit})" for row in rows for e, commit in row["experiments"].items()]
     return "\n".join(
         [
             f"# {name}",
             "",
             "Written by `lexfit table` from the DVC experiments below; numbers are means over seeds, intervals over "
-            f"{rows[0]['queries']} queries.",
+            f"{rows[0]['queries']} queries; p of paired randomisation tests, adjusted for {len(rows) - 1} of them.",
             "",
             table(header, lines),
             "",
