@@ -272,12 +272,12 @@ def test_a_query_planted_in_a_training_source_fails_zero_shot_and_earlier_output
     finally:
         shutil.rmtree(space.root / "leaky")
         space.run("git", "checkout", "params.yaml", "dvc.lock")
-    assert ran == {"raw", "clean", "pairs"}
+    assert ran == {"synthetic", "raw", "clean", "pairs"}
     assert "ERROR in stage pairs" in output
     assert "beir/innocent-looking" in output
     assert repr(held_out["id"]) in output
     assert (space.root / "reports/metrics.json").read_bytes() == metrics
-    assert space.repro()[0] <= {"raw", "clean", "pairs"}
+    assert space.repro()[0] <= {"synthetic", "raw", "clean", "pairs"}
 
 
 @pytest.mark.parametrize(
