@@ -201,6 +201,8 @@ def test_a_first_training_is_told_apart_from_the_second(make_params: Callable[..
     recipe = ["data=aila_fire", "data/train=citations", "protocol=kfold", "pretrain=further"]
     given = facts("kfold")
     given["pretraining"] = {**given["model"], "queries": 5108, "steps": 40}
+    losses = {"mean_loss_of_first_tenth": 7.1, "mean_loss_of_last_tenth": 5.2}
+    given["adaptation"] = {"texts": 197, "steps": 100, **losses}
     text = render_card(make_params(*recipe, "batches.windows=3", "train.average_epochs=2"), given)
     (first,) = [
         line for line in text.splitlines() if line.startswith("- First trained on citations alone (5108 queries)")
@@ -211,4 +213,7 @@ def test_a_first_training_is_told_apart_from_the_second(make_params: Callable[..
         line for line in text.splitlines() if line.startswith("- Trained from there on the task's own queries")
     ]
     assert "queries in up to 3 windows of 180 words, mean of the weights after the last 2 epochs" in second
+    assert "- Adapted to the documents that train by TSDAE: 100 steps of 16 texts" in text
+    assert "loss 7.1 at first, 5.2 at last" in text
     assert "First trained" not in render_card(make_params(), facts())
+    assert "Adapted" not in render_card(make_params(), facts())

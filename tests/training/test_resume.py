@@ -26,7 +26,10 @@ CASES = {
         "adapter=top2", "adapter.top_layers=1", "batches=online", "batches.size=3", "batches.remine_every=2",
         "train.dropout=0.1", "train.epochs=3",
     ],
-    "corpus": ["adapter=full", "loss=corpus_softmax", "batches=full", "batches.size=3", "train.epochs=3"],
+    "corpus": [
+        "adapter=full", "loss=corpus_softmax", "batches=full", "batches.size=3", "train.epochs=3",
+        "train.average_epochs=2",
+    ],
     "lora": ["adapter=lora", "adapter.dropout=0.1", "batches.size=3", "train.epochs=3", "train.interpolation=0.5"],
     "early": [
         "adapter=top2", "adapter.top_layers=1", "train.early_stopping=2", "batches.size=3", "train.epochs=4",
