@@ -208,7 +208,7 @@ def test_a_first_training_is_told_apart_from_the_second(make_params: Callable[..
         line for line in text.splitlines() if line.startswith("- First trained on citations alone (5108 queries)")
     ]
     assert "(40 steps)" in first
-    assert "learning rate 0.0002; loss" in first
+    assert "learning rate 0.0002, interpolated with the base weights (0.8); loss" in first
     (second,) = [
         line for line in text.splitlines() if line.startswith("- Trained from there on the task's own queries")
     ]
