@@ -33,7 +33,7 @@ def add(root: Path, name: str, per_query: dict[str, float], overrides: list[str]
     (root / "params.yaml").write_text(compose([*COMMON, *overrides], REPO / "conf"))
     rows = [[q, 0.1, 0.2, round(v, 5), round(v - 0.2, 5)] for q, v in per_query.items()]
     write_tsv(root / "reports/plots/per_query_gain.tsv", ["query_id", "bm25", "untrained", "finetuned", "gain"], rows)
-    metrics = {"protocol": "kfold", "fire2019": {"finetuned_map": fire_map}}
+    metrics = {"protocol": "kfold", "claim": {"gain": 0.1}, "fire2019": {"finetuned_map": fire_map}}
     (root / "reports/metrics.json").write_text(json.dumps(metrics))
     git("add", "-A")
     git("commit", "-qm", name)
@@ -67,6 +67,7 @@ def test_recipes_are_averaged_over_seeds_and_paired_with_the_first(
     assert "| loss.temperature=0.1 | " in page
     assert "| MAP |" in page
     assert "| the recipe itself | " in page
+    assert "aila_fire, protocol kfold, each model's own claim." in page
 
 
 @pytest.mark.parametrize(
@@ -98,3 +99,14 @@ def test_unknown_and_unfinished_experiments_are_named(root: Path) -> None:
     git("update-ref", "refs/exps/ab/cdef/unfinished", "HEAD")
     with pytest.raises(LexfitError, match="unfinished: has no reports/plots"):
         read_finished(["unfinished"])
+
+
+def test_a_model_that_trained_on_every_query_is_refused(root: Path) -> None:
+    add(root, "contaminated", scored(0.9, 1), [])
+    contaminated = {"protocol": "all_labels", "mteb": {"clean": 0}}
+    git("checkout", "-q", "refs/exps/ab/cdef/contaminated")
+    (root / "reports/metrics.json").write_text(json.dumps(contaminated))
+    git("commit", "-qam", "contaminated")
+    git("update-ref", "refs/exps/ab/cdef/contaminated", "HEAD")
+    with pytest.raises(LexfitError, match="contaminated: claims no score"):
+        read_finished(["contaminated"])

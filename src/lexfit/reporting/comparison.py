@@ -58,6 +58,8 @@ def read_finished(patterns: Sequence[str]) -> list[Finished]:
         if None in texts:
             raise LexfitError(name, f"has no {PER_QUERY} or {METRICS}", "Run it to its end, `dvc exp run -n NAME …`")
         params, rows, metrics = (str(text) for text in texts)
+        if "claim" not in json.loads(metrics):
+            raise LexfitError(name, "claims no score: its model trained on every query", "Leave it out")
         per_query = {r["query_id"]: float(r["finetuned"]) for r in csv.DictReader(io.StringIO(rows), delimiter="\t")}
         found.append(Finished(name, known[name], yaml.safe_load(params), per_query, flatten(json.loads(metrics))))
     return found
@@ -101,6 +103,8 @@ def compared(experiments: Sequence[Finished], params: EvaluationParams, seed: in
                 "experiments": {one.name: one.commit[:7] for one in group.values()},
                 "seeds": sorted(group),
                 "queries": len(queries),
+                "protocol": next(iter(group.values())).params["protocol"]["name"],
+                "data": next(iter(group.values())).params["data"]["source"],
                 "score": {"mean": round(score.mean, 5), "low": round(score.low, 5), "high": round(score.high, 5)},
                 "by_seed": {str(s): round(mean(group[s].per_query.values()), 5) for s in sorted(group)},
                 "gain": {"mean": round(gain.mean, 5), "low": round(gain.low, 5), "high": round(gain.high, 5)},
@@ -153,6 +157,9 @@ def page(name: str, rows: list[dict[str, Any]], columns: dict[str, str]) -> str:
     return "\n".join(
         [
             f"# {name}",
+            "",
+            f"{', '.join(sorted({row['data'] for row in rows}))}, protocol "
+            f"{', '.join(sorted({row['protocol'] for row in rows}))}, each model's own claim.",
             "",
             "Written by `lexfit table` from the DVC experiments below; numbers are means over seeds, intervals over "
             f"{rows[0]['queries']} queries; p of paired randomisation tests, adjusted for {len(rows) - 1} of them.",

@@ -27,7 +27,7 @@ class Generator:
     """
 
     def __init__(self, params: GeneratorParams, runtime: RuntimeParams, seed: int) -> None:
-        self._params, self._seed = params, seed
+        self._params = params
         self._device = check_device(runtime)
         self._loaded: tuple[Any, Any] | None = None
         self._scope = {
