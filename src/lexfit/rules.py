@@ -10,7 +10,7 @@ from lexfit.errors import LexfitError
 from lexfit.rules_training import check_training_rules
 
 if TYPE_CHECKING:
-    from lexfit.config import Params
+    from lexfit.config import GeneratorParams, Params
     from lexfit.rules_training import Rule
 
 MINERS = ("random", "bm25", "dense", "judged")
@@ -94,6 +94,7 @@ def check_rules(params: Params, where: str) -> None:
     )
     check_training_rules(params, rule)
     _check_first_phase(params, rule)
+    _check_generator(params.generator, rule)
     for key, value, low in (
         ("evaluation.batch_size", params.evaluation.batch_size, 1),
         ("retention.queries", params.retention.queries, 2),
@@ -134,6 +135,22 @@ def check_rules(params: Params, where: str) -> None:
         "clean.split_overlap",
         f"is {params.clean.split_overlap}",
         "It must be at least 0 and less than clean.split_tokens",
+    )
+
+
+def _check_generator(generator: GeneratorParams, rule: Rule) -> None:
+    for key, holds, remedy in (
+        ("temperature", generator.temperature > 0, "It must be positive"),
+        ("top_p", 0 < generator.top_p <= 1, "Use a share in (0, 1]"),
+        ("max_new_tokens", generator.max_new_tokens >= 1, "It must be at least 1"),
+    ):
+        rule(holds, f"generator.{key}", f"is {getattr(generator, key)}", remedy)
+    left = generator.prompt.replace("{title}", "").replace("{text}", "")
+    rule(
+        "{text}" in generator.prompt and not {"{", "}"} & set(left),
+        "generator.prompt",
+        "must hold {text}, and no braces but those of {title} and {text}",
+        "Write it as conf/generator does",
     )
 
 
