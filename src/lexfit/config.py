@@ -188,13 +188,16 @@ class CardParams:
 class RuntimeParams:
     """What doesn't change results; no stage tracks it.
 
-    A killed training goes on from its last checkpoint, one every `checkpoint_every` steps. Trunk outputs are kept
-    on disk up to `trunk_cache_mb` MiB.
+    A killed training goes on from its last checkpoint, one every `checkpoint_every` steps. With `keep_checkpoints`
+    those of a finished training stay for two weeks, so that an experiment with the same training takes up its end:
+    `pretrain` under `kfold` is the model stage under `zero_shot`. Trunk outputs are kept on disk up to
+    `trunk_cache_mb` MiB.
     """
 
     device: str
     progress: bool
     checkpoint_every: int
+    keep_checkpoints: bool
     trunk_cache_mb: int
 
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lexfit.corpus.records import Document
 from lexfit.corpus.sources import load
+from lexfit.corpus.sources.statutes import labelled, title_of
 from lexfit.errors import LexfitError
 from tests.conftest import REPO
 
@@ -113,6 +115,20 @@ def test_independent_texts_need_the_central_acts(source: TrainSourceParams, monk
     monkeypatch.delenv("LEXFIT_CENTRAL_ACTS", raising=False)
     with pytest.raises(LexfitError, match="LEXFIT_CENTRAL_ACTS"):
         loaded(source, monkeypatch, texts="independent")
+
+
+def test_a_labelled_statute_reads_as_in_the_release_and_keeps_its_title() -> None:
+    plain = Document("S2", "Punishment for murder", "Whoever commits murder\nshall be punished")
+    found = labelled(plain)
+    assert found.full_text == "Title: Punishment for murder\nDesc: Whoever commits murder\nshall be punished"
+    assert title_of(found) == title_of(plain) == plain.title
+
+
+def test_the_releases_own_texts_are_not_labelled_twice(
+    source: TrainSourceParams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(LexfitError, match=r"options\.labels"):
+        loaded(source, monkeypatch, labels=True)
 
 
 def test_real_judgments_find_real_statutes_in_words_that_are_not_ailas(

@@ -45,6 +45,20 @@ OVERRIDES = [
     "retention=none",
     "evaluation.bootstrap=200",
     "evaluation.permutations=200",
+    "runtime.keep_checkpoints=true",
+]
+# The first phase's recipe as that of the final model.
+ALONE = [
+    "protocol=zero_shot",
+    "pretrain=none",
+    "adapter=top2",
+    "loss.positive_weights=graded",
+    "batches.size=128",
+    "train.max_steps=2",
+    "train.learning_rate=1e-3",
+    "train.weight_decay=0.01",
+    "train.scheduler=linear",
+    "train.interpolation=0.8",
 ]
 
 
@@ -60,7 +74,7 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     root = tmp_path_factory.mktemp("pretrain") / "project"
     write_beir(root / "mine", collection("t", 0, 4), lambda _: "test")
     write_beir(root / "cases", collection("c", 1000, 6), lambda _: "train")
-    workspace = make_workspace(root, OVERRIDES)
+    workspace = make_workspace(root, OVERRIDES, {"LEXFIT_CACHE": str(root.parent / "cache")})
     workspace.repro("model", "crossval@0")
     return workspace
 
@@ -113,6 +127,21 @@ def test_folds_are_those_of_the_task_alone(space: Workspace) -> None:
     assert set(summary["held_out"]) == held_out
     assert len(held_out) == summary["queries"] == 2
     assert space.repro("model", "crossval@0")[0] == set()
+
+
+def test_the_same_training_alone_takes_up_the_kept_end(space: Workspace) -> None:
+    """Under `zero_shot` the model is what `pretrain` made under `kfold`: nothing trains twice."""
+    unadapted = [o for o in OVERRIDES if not o.startswith("adapt")]  # the adaptation reads the task's documents as well
+    space.compose(*unadapted)
+    space.repro("pretrain")
+    made = (space.root / "data/pretrained/sentence_transformer/model.safetensors").read_bytes()
+    curve = (space.root / "reports/plots/pretraining.tsv").read_text()
+    space.compose(*[o for o in unadapted if not o.startswith("pretrain.recipe.")], *ALONE)
+    ran, said = space.repro("model")
+    assert "model" in ran
+    assert "going on from step 2" in said
+    assert (space.root / "data/model/sentence_transformer/model.safetensors").read_bytes() == made
+    assert (space.root / "reports/plots/training.tsv").read_text() == curve
 
 
 def _params(space: Workspace) -> Params:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# What may differ between the seeds of one recipe, or doesn't change scores.
-ASIDE = ("seed", "card", "runtime", "evaluation", "retention", "selection")
+# What may differ between the seeds of one recipe, or doesn't change scores: an audit stops a run or lets it be.
+ASIDE = ("seed", "audit", "card", "runtime", "evaluation", "retention", "selection")
 
 
 def recipe_of(params: dict[str, Any]) -> str:

@@ -38,7 +38,8 @@ def main(params: Params) -> None:
         write_json(folder / "summary.json", trained.facts)
     curve = [[int(p["step"]), p["loss"], p["learning_rate"]] for p in trained.curve]
     write_tsv(REPORTS / "plots" / "pretraining.tsv", COLUMNS, curve)
-    trained.forget_checkpoints()
+    if not params.runtime.keep_checkpoints:
+        trained.forget_checkpoints()
 
 
 if __name__ == "__main__":

@@ -38,14 +38,15 @@ class CitationOptions:
 
     `texts` says whose words the statutes are in: the AILA release's own (`aila`), or those of Central Acts and the
     Constitution (`independent`), the former from the file or folder `central_acts` or the environment's; of these only
-    the cited ones are documents. Each case gives up to `passages` passages of `passage_words` words; `mask` takes out
-    what gives the answer away. A statute counts if at least `min_cases` cases cite it. `held_out_cases` and
-    `held_out_statutes` are the shares of cases, and of statutes, that never train, for measuring what is learned
-    beyond them.
+    the cited ones are documents, with `labels` laid out as the AILA release does (`Title:`, `Desc:`). Each case
+    gives up to `passages` passages of `passage_words` words; `mask` takes out what gives the answer away. A statute
+    counts if at least `min_cases` cases cite it. `held_out_cases` and `held_out_statutes` are the shares of cases, and
+    of statutes, that never train, for measuring what is learned beyond them.
     """
 
     texts: Literal["aila", "independent"]
     central_acts: str | None
+    labels: bool
     passages: int
     passage_words: int
     mask: bool

@@ -13,6 +13,7 @@ from lexfit.corpus.archive import sha256_of
 from lexfit.corpus.citations.acts import load_acts
 from lexfit.corpus.records import Document
 from lexfit.corpus.sources.options import INDEPENDENT_LICENCES
+from lexfit.errors import LexfitError
 from lexfit.io import decode_utf8
 
 if TYPE_CHECKING:
@@ -31,20 +32,33 @@ def statutes(
     """Documents, the document of each Act and section, and where the texts come from.
 
     Args:
-        options: `texts` and `central_acts`.
+        options: `texts`, `central_acts` and `labels`.
         archive: The AILA release.
         table: Rows of data/sources/aila/statutes.csv.
         key: The source's params, for errors.
+
+    Raises:
+        LexfitError: The independent texts can't be had, or AILA's own words would be labelled twice.
     """
-    if options.texts == "aila":
-        return _aila(archive, table)
-    return _independent(options, table, key)
+    if options.texts == "independent":
+        documents, targets, origin = _independent(options, table, key)
+        return [labelled(d) for d in documents] if options.labels else documents, targets, origin
+    if options.labels:
+        raise LexfitError(
+            f"params.yaml: {key}.options.labels", "is true, and the release's own texts have labels", "Set it to false"
+        )
+    return _aila(archive, table)
 
 
 def title_of(document: Document) -> str:
     """A statute's title: its own field, or the line behind the label that the AILA release puts into the text."""
     label = LABELS.match(document.text)
     return document.title or (label["title"] if label else "")
+
+
+def labelled(document: Document) -> Document:
+    """A statute as the AILA release lays it out, so that training sees what evaluation will."""
+    return Document(document.id, "", f"Title: {document.title}\nDesc: {document.text}")
 
 
 def _aila(archive: Archive, table: list[dict[str, str]]) -> tuple[list[Document], Targets, dict[str, Any]]:
