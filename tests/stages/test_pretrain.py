@@ -58,7 +58,7 @@ ALONE = [
     "train.learning_rate=1e-3",
     "train.weight_decay=0.01",
     "train.scheduler=linear",
-    "train.interpolation=0.8",
+    "train.interpolation=0.6",
 ]
 
 

@@ -32,10 +32,14 @@ SECTIONS = ("seed", "model", "adapter", "loss", "batches", "negatives", "train",
 
 
 def checkpoint_folder(params: Params, data: TrainingData) -> Path:
-    """The folder of one training: its name is a hash of everything that the result depends on."""
-    sections = {
+    """The folder of one training: its name is a hash of everything that its steps depend on.
+
+    Interpolation comes after the last step, so another share takes up the same checkpoints.
+    """
+    sections: dict[str, Any] = {
         name: asdict(value) if not isinstance(value := getattr(params, name), int) else value for name in SECTIONS
     }
+    del sections["train"]["interpolation"]
     contents = {**asdict(data), "positives": [sorted(columns.items()) for columns in data.positives]}
     key = {
         "params": sections,
