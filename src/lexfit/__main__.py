@@ -1,4 +1,4 @@
-"""Command line: `lexfit` with `summary`, `compose`, `select`, `table`, `methods`, `licences`, `submission` or `score-run`."""
+"""Command line: `lexfit` with the commands that `lexfit --help` lists."""
 
 from __future__ import annotations
 
@@ -151,10 +151,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     command.set_defaults(function=_methods)
     command = commands.add_parser("licences", help="print what the licences permit; exit status 1 where they conflict")
     command.set_defaults(function=_licences)
-    command = commands.add_parser("submission", help="write what MTEB's leaderboard and the FIRE track take of the last run")
+    command = commands.add_parser(
+        "submission", help="write what MTEB's leaderboard and the FIRE track take of the last run"
+    )
     command.add_argument("--repo", required=True, metavar="ORGANISATION/NAME", help="the model's name on the Hub")
     command.add_argument("--revision", metavar="SHA", help="commit on the Hub (default: the hash of the weights)")
-    command.add_argument("--output", type=Path, default=Path("reports/submission"), help="folder (default: %(default)s)")
+    command.add_argument(
+        "--output", type=Path, default=Path("reports/submission"), help="folder (default: %(default)s)"
+    )
     command.add_argument("--release-date", metavar="DATE", help="ISO date for the ModelMeta (default: left to mteb)")
     command.add_argument("--training-code", metavar="URL", help="address of the code for the ModelMeta (default: none)")
     command.set_defaults(function=_submission)

@@ -22,6 +22,7 @@ COMMON = [
     "data=aila_fire",
     "loss=corpus_softmax",
     "negatives=none",
+    "batches.negatives=0",
     "retention=none",
     "audit=text",
     "model.package=null",

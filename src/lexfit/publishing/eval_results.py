@@ -14,6 +14,7 @@ from huggingface_hub import (
     eval_result_entries_to_yaml,
     parse_eval_result_entries,
 )
+from mteb.cache import ResultCache
 
 from lexfit.errors import LexfitError
 from lexfit.io import write_text
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mteb.abstasks.abstask import AbsTask
-    from mteb.cache import ResultCache
     from mteb.models.model_meta import ModelMeta
     from mteb.results import TaskResult
 
@@ -62,7 +62,7 @@ def hub_entries(result: TaskResult, task: AbsTask, label: str, source_url: str) 
         EvalResultEntry(
             dataset_id=data["path"],
             task_id=task_id,
-            value=round(100 * value, 5),
+            value=round(100 * float(value), 5),
             dataset_revision=data["revision"],
             source_url=source_url,
             source_name="Model card",
@@ -102,27 +102,27 @@ def merge(own: Sequence[EvalResult], written: Sequence[EvalResult]) -> list[Eval
     return [*(result for result in own if _key(result) not in values), *written]
 
 
-def write_card(path: Path, meta: ModelMeta, results: ResultCache, labels: Mapping[str, str]) -> None:
+def write_card(path: Path, meta: ModelMeta, results: Sequence[TaskResult], labels: Mapping[str, str]) -> None:
     """The run's card with what mteb adds to its front matter; the text stays as it is.
 
     mteb's function is the one behind `mteb create-model-results` (once `create-meta`), which itself takes registered
     models only. mteb's entries for the card's results come from the result files.
 
     Args:
-        path: The new card.
+        path: The new card, in the folder that has the results.
         meta: The model's entry.
-        results: Holds the model's results.
-        labels: What stands beside the scores, by task of mteb.
+        results: What mteb wrote of the model.
+        labels: What stands beside the scores, by task.
 
     Raises:
         LexfitError: The card gives another score of a task than mteb's file.
     """
-    meta.push_model_card_to_hub(existing_model_card_id_or_path=CARD, results_cache=results, output_path=path)
+    cache = ResultCache(path.parent)
+    meta.push_model_card_to_hub(existing_model_card_id_or_path=CARD, results_cache=cache, output_path=path)
     card = ModelCard.load(path)
-    loaded = results.load_results(models=[meta], include_remote=False).model_results[0].task_results
     written = [
         replace(entry, dataset_name=f"MTEB {entry.dataset_name}: {labels[result.task_name]}")
-        for result in loaded
+        for result in results
         if task_of(result) is not None
         for entry in result.get_hf_eval_results()
     ]

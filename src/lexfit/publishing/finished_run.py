@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lexfit.config import load_params
@@ -17,6 +16,8 @@ from lexfit.publishing.lock import check_outputs, check_params, lineage, read_st
 from lexfit.stages.common import AUDIT, CROSSVAL, EVAL, MODEL, RAW, REPORTS, RESULTS, RETENTION, TRAIN
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lexfit.config import Params
 
 FOLDER = MODEL / "sentence_transformer"
@@ -126,7 +127,11 @@ def result_files(params: Params) -> tuple[dict[str, Path], dict[str, Any]]:
 def check_labels(run: FinishedRun) -> None:
     """Raise `LexfitError` where the protocol and what scores and audit say of it contradict one another."""
     protocol, scores, audit = run.params.protocol.name, run.scores, run.audit
-    for where, said in ((SCORES, scores), (AUDIT_REPORT, audit), (AUDIT / "verdict.json", read_json(AUDIT / "verdict.json"))):
+    for where, said in (
+        (SCORES, scores),
+        (AUDIT_REPORT, audit),
+        (AUDIT / "verdict.json", read_json(AUDIT / "verdict.json")),
+    ):
         if said["protocol"] != protocol:
             raise LexfitError(str(where), f"is of protocol {said['protocol']}, and params.yaml says {protocol}", AGAIN)
     if audit["leaks"]:

@@ -101,7 +101,11 @@ def check_outputs(stages: Stages, paths: Iterable[Path]) -> None:
             raise LexfitError(str(path), f"is no output in {LOCK}", AGAIN)
         stage, md5 = made[path.as_posix()]
         if not path.exists():
-            raise LexfitError(str(path), "no such file or folder", f"Bring it back with `dvc checkout`, or {AGAIN[0].lower()}{AGAIN[1:]}")
+            raise LexfitError(
+                str(path),
+                "no such file or folder",
+                f"Bring it back with `dvc checkout`, or {AGAIN[0].lower()}{AGAIN[1:]}",
+            )
         found = output_md5(path)
         if found != md5:
             raise LexfitError(

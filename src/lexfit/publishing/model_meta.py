@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from huggingface_hub import parse_local_safetensors_file_metadata
 from huggingface_hub.errors import HFValidationError
-from huggingface_hub.utils import validate_repo_id
+from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 from mteb.get_tasks import TASK_LIST
 from mteb.languages.iso_mappings import _hf_langs_to_iso_lang_scripts
 from mteb.models.model_meta import ModelMeta
@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from lexfit.errors import LexfitError
 from lexfit.io import read_json
+from lexfit.publishing.answer import training_answer
 from lexfit.publishing.finished_run import FOLDER, WEIGHTS
 from lexfit.publishing.licences import licence_of
 from lexfit.reporting.markdown import fill
@@ -93,7 +94,7 @@ def make_meta(
             parameters, frameworks) is taken from the model_meta.json that it wrote in the run.
         repo: Checked by `check_repo`.
         revision: Commit of the repository on the Hub, or the hash of the weights where there is none yet.
-        release_date: ISO date, which no file of a run knows (mteb otherwise takes that of the repository's first commit).
+        release_date: ISO date, which no file of a run knows; without it mteb takes that of the first commit on the Hub.
         training_code: Address of the code that trained it.
 
     Raises:
@@ -144,7 +145,9 @@ def make_meta(
     except ValidationError as error:
         if not any(problem["loc"][0] == "license" for problem in error.errors()) or not licence.url:
             first = error.errors()[0]
-            raise LexfitError(f"ModelMeta: {first['loc'][0]}", str(first["msg"]), "Correct it in params.yaml") from error
+            raise LexfitError(
+                f"ModelMeta: {first['loc'][0]}", str(first["msg"]), "Correct it in params.yaml"
+            ) from error
     # mteb's list of licences is short; it takes the address of any other's text.
     return ModelMeta(**{**values, "license": licence.url})
 
@@ -168,8 +171,7 @@ def as_python(meta: ModelMeta, run: FinishedRun) -> str:
         meta=meta,
         code=meta.to_python(),
         variable=variable,
-        protocol=run.params.protocol.name,
-        verdict=run.audit["verdict"],
+        answer=training_answer(run),
     )
 
 

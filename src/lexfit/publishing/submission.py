@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import mteb
 from mteb.cache import ResultCache
 
 from lexfit.errors import LexfitError
@@ -20,17 +18,17 @@ from lexfit.publishing.folders import whole_folder
 from lexfit.publishing.licences import check_publishable
 from lexfit.publishing.model_meta import as_json, as_python, check_repo, make_meta, module_name
 from lexfit.publishing.provenance import dvc_hashes
+from lexfit.publishing.pull_request import IMPLEMENTATIONS, label_of, pull_request
 from lexfit.publishing.trec_run import ranking_of, write_trec_run
-from lexfit.reporting.markdown import fill
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mteb.models.model_meta import ModelMeta
     from mteb.results import TaskResult
 
     from lexfit.publishing.finished_run import FinishedRun
 
-TEMPLATE = Path(__file__).with_name("pull_request.md.j2")
-IMPLEMENTATIONS = Path("mteb/models/model_implementations")
 MANIFEST = "submission.json"
 
 
@@ -85,8 +83,10 @@ def write_submission(
                 entries = hub_entries(result, task, labels[result.task_name], str(meta.reference))
                 write_entries(folder / ".eval_results" / f"{result.task_name}.yaml", entries)
         if foreign:
-            notes.append(f"no task of mteb, so not for its results repository and no .eval_results: {', '.join(foreign)}")
-        write_card(folder / "model_card.md", meta, ResultCache(folder), labels)
+            notes.append(
+                f"no task of mteb, so not for its results repository and no .eval_results: {', '.join(foreign)}"
+            )
+        write_card(folder / "model_card.md", meta, results, labels)
         ranking = ranking_of(run)
         if ranking is None:
             notes.append("no ranking in TREC format: the model trained on every query and no fold held one out")
@@ -130,54 +130,3 @@ def write_results(folder: Path, run: FinishedRun, meta: ModelMeta) -> list[TaskR
         names = ", ".join(sorted(set(run.results) - {result.task_name for result in loaded}))
         raise LexfitError("results", f"mteb doesn't load its own result of {names}", "Run `dvc repro`")
     return sorted(loaded, key=lambda result: (result.task_name != run.task, result.task_name))
-
-
-def label_of(run: FinishedRun, meta: ModelMeta, task: str) -> str:
-    """Whether the model had seen a task: the protocol's word for the run's own, else what the ModelMeta declares."""
-    if task == run.task:
-        return f"{run.scores['mteb']['label']} (protocol {run.params.protocol.name})"
-    if task in (meta.get_training_datasets() or set()):
-        return "contaminated: among the training data that the model or its base declares"
-    return "not among the training data that the model and its base declare"
-
-
-def base_sentence(meta: ModelMeta) -> str:
-    """What mteb knows of the base model's own training data."""
-    try:
-        base = mteb.get_model_meta(meta.adapted_from).training_datasets
-    except KeyError:
-        base = None
-    if base is None:
-        return f"What the base model {meta.adapted_from} was trained on isn't declared in mteb, and so isn't known here."
-    return f"mteb has for the base model {meta.adapted_from}: {', '.join(sorted(base)) or 'none of its data sets'}."
-
-
-def pull_request(
-    run: FinishedRun, meta: ModelMeta, results: list[TaskResult], labels: dict[str, str], foreign: list[str]
-) -> str:
-    """The text of the pull request to MTEB's results repository."""
-    rows: list[list[Any]] = [
-        [result.task_name, split, score["hf_subset"], score["main_score"], labels[result.task_name]]
-        for result in results
-        for split, scores in result.scores.items()
-        for score in scores
-    ]
-    trained = [(run.sources[name], queries) for name, queries in run.pairs["training_queries"].items()]
-    return fill(
-        TEMPLATE,
-        meta=meta,
-        rows=rows,
-        foreign=foreign,
-        answer=training_answer(run),
-        declared=sorted(meta.training_datasets or set()),
-        base=base_sentence(meta),
-        trained=trained,
-        version=", ".join(sorted({str(result.mteb_version) for result in results})),
-        folder=f"results/{meta.model_name_as_path()}/{meta.revision}",
-        weights=run.meta["revision"],
-        seed=run.params.seed,
-        task_source=run.sources["task"],
-        commit=run.commit,
-        entry=IMPLEMENTATIONS / module_name(str(meta.name)),
-        hub_commit=meta.revision != run.meta["revision"],
-    )
