@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
 
+from lexfit.publishing.finished_run import FinishedRun, read_run
 from tests.publishing.finished import KFOLD, ZERO_SHOT, finished_run
 from tests.stages.workspace import Workspace
 
@@ -21,3 +23,16 @@ def zero_shot(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Wor
 def kfold(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Workspace:
     """Trained on every query; each fold's queries are ranked apart."""
     return finished_run(tmp_path_factory.mktemp("kfold") / "project", tiny_model, KFOLD)
+
+
+@pytest.fixture(scope="session")
+def read_once(zero_shot: Workspace) -> FinishedRun:
+    with contextlib.chdir(zero_shot.root):
+        return read_run()
+
+
+@pytest.fixture
+def run(zero_shot: Workspace, read_once: FinishedRun, monkeypatch: pytest.MonkeyPatch) -> FinishedRun:
+    """The zero-shot run as it is read, with its project as the working directory."""
+    monkeypatch.chdir(zero_shot.root)
+    return read_once

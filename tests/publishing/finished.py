@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lexfit.config import load_params
 from lexfit.corpus.records import Collection, Document, Judgement, Query, write_collection
-from lexfit.io import read_jsonl, write_json, write_tsv
+from lexfit.io import read_jsonl, write_json, write_text, write_tsv
 from lexfit.stages.common import CROSSVAL, MODEL, RAW, REPORTS, RESULTS, RETENTION, TRAIN
 from tests.corpus.test_source_groups import story
 from tests.stages.workspace import Workspace, make_workspace
@@ -162,8 +162,7 @@ def finished_run(root: Path, base: Path, overrides: list[str], further: tuple[st
         if further:
             add_retention_tasks(*further)
         model_card.main(params)
-    folds = [f"crossval@{k}" for k in params.crossval.folds]
-    names = "synthetic raw clean pairs audit negatives adapt pretrain baseline model crossval_summary retention_base"
-    space.run("dvc", "commit", "-f", *names.split(), *folds, "retention", "mteb_results", "model_card")
+    write_text(root / "reports/figures/none.txt", "no figure is read here\n")
+    space.run("dvc", "commit", "-f")
     space.commit("run")
     return space
