@@ -6,10 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from mteb.models.model_implementations import MODEL_REGISTRY
 
 from lexfit.corpus.protocols import claims
 from lexfit.publishing.answer import training_answer
 from lexfit.publishing.finished_run import FinishedRun
+from lexfit.publishing.model_meta import make_meta
+from lexfit.publishing.pull_request import label_of
 
 
 def under(run: FinishedRun, protocol: Any, trained: int, **scores: Any) -> list[str]:
@@ -68,3 +71,25 @@ def test_what_was_left_out_is_named(run: FinishedRun) -> None:
     assert "citations/C0 for AILA_Q0" in said
     assert said.count(" for AILA_Q") == 10
     assert "and 2 more" in said
+
+
+def test_a_base_model_that_trained_on_the_task_makes_it_a_yes(
+    run: FinishedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = run.params.model.hub_id
+    meta = make_meta(run, "a/b", "1")
+    assert label_of(run, meta, run.task).startswith("clean")
+    assert "MSMARCO" in training_answer(run)[-1]
+    monkeypatch.setitem(MODEL_REGISTRY, name, MODEL_REGISTRY[name].model_copy(update={"training_datasets": {run.task}}))
+    assert training_answer(run)[0] == (
+        f"Yes, before this training: mteb has AILAStatutes among the data sets that trained the base model {name}."
+    )
+    assert label_of(run, meta, run.task).startswith("contaminated")
+
+
+def test_a_base_model_that_mteb_does_not_have_is_said_to_be_unknown(run: FinishedRun) -> None:
+    changed = replace(run, params=replace(run.params, model=replace(run.params.model, hub_id="acme/unheard")))
+    assert training_answer(changed)[0].startswith("No.")
+    assert "What trained the base model acme/unheard isn't declared in mteb" in training_answer(changed)[-1]
+    said = label_of(changed, make_meta(changed, "a/b", "1"), "NFCorpus")
+    assert said == "not among the training data that the model declares; its base declares none"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import mteb
+
 if TYPE_CHECKING:
     from lexfit.publishing.finished_run import FinishedRun
 
@@ -23,12 +25,33 @@ HEADLINES = {
 }
 
 
+def base_datasets(hub_id: str) -> set[str] | None:
+    """What mteb declares the base model to be trained on, similar data sets included; None if that isn't known."""
+    try:
+        found: set[str] | None = mteb.get_model_meta(hub_id).get_training_datasets()
+    except KeyError:
+        return None
+    return found
+
+
 def headline(run: FinishedRun) -> str:
     """The answer in a sentence."""
+    base = run.params.model.hub_id
+    if run.scores["mteb"]["clean"] and run.task in (base_datasets(base) or set()):
+        return f"Yes, before this training: mteb has {run.task} among the data sets that trained the base model {base}."
     trained = run.pairs["training_queries"].get("task", 0)
     return HEADLINES[run.params.protocol.name].format(
         task=run.task, queries=run.scores["mteb"]["queries"], trained=trained
     )
+
+
+def base(run: FinishedRun) -> str:
+    """What mteb knows of the base model's own training data."""
+    hub_id = run.params.model.hub_id
+    if base_datasets(hub_id) is None:
+        return f"What trained the base model {hub_id} isn't declared in mteb, and so isn't known here."
+    own = mteb.get_model_meta(hub_id).training_datasets
+    return f"mteb has for the base model {hub_id}: {', '.join(sorted(own)) or 'none of its data sets'}."
 
 
 def documents(run: FinishedRun) -> str:
@@ -69,5 +92,6 @@ def training_answer(run: FinishedRun) -> list[str]:
         documents(run),
         f"The audit of all that trained says: {run.audit['verdict']}.",
         dropped(run),
+        base(run),
     ]
     return [sentence for sentence in said if sentence]

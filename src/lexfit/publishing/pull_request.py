@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import mteb
-
-from lexfit.publishing.answer import training_answer
+from lexfit.publishing.answer import base_datasets, training_answer
 from lexfit.publishing.model_meta import module_name
 from lexfit.reporting.markdown import fill
 
@@ -22,25 +20,15 @@ IMPLEMENTATIONS = Path("mteb/models/model_implementations")
 
 
 def label_of(run: FinishedRun, meta: ModelMeta, task: str) -> str:
-    """Whether the model had seen a task: the protocol's word for the run's own, else what the ModelMeta declares."""
-    if task == run.task:
+    """Whether the model had seen a task: the protocol's word for the run's own, else what is declared to mteb."""
+    base = base_datasets(run.params.model.hub_id)
+    if task == run.task and (not run.scores["mteb"]["clean"] or task not in (base or set())):
         return f"{run.scores['mteb']['label']} (protocol {run.params.protocol.name})"
     if task in (meta.get_training_datasets() or set()):
         return "contaminated: among the training data that the model or its base declares"
-    return "not among the training data that the model and its base declare"
-
-
-def base_sentence(meta: ModelMeta) -> str:
-    """What mteb knows of the base model's own training data."""
-    try:
-        base = mteb.get_model_meta(meta.adapted_from).training_datasets
-    except KeyError:
-        base = None
     if base is None:
-        return (
-            f"What the base model {meta.adapted_from} was trained on isn't declared in mteb, and so isn't known here."
-        )
-    return f"mteb has for the base model {meta.adapted_from}: {', '.join(sorted(base)) or 'none of its data sets'}."
+        return "not among the training data that the model declares; its base declares none"
+    return "not among the training data that the model and its base declare"
 
 
 def pull_request(
@@ -61,7 +49,6 @@ def pull_request(
         foreign=foreign,
         answer=training_answer(run),
         declared=sorted(meta.training_datasets or set()),
-        base=base_sentence(meta),
         trained=trained,
         version=", ".join(sorted({str(result.mteb_version) for result in results})),
         folder=f"results/{meta.model_name_as_path()}/{meta.revision}",
