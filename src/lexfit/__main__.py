@@ -1,4 +1,4 @@
-"""Command line: `lexfit` with `summary`, `compose`, `select`, `table`, `methods`, `licences` or `score-run`."""
+"""Command line: `lexfit` with the commands that `lexfit --help` lists."""
 
 from __future__ import annotations
 
@@ -89,6 +89,26 @@ def _licences(arguments: argparse.Namespace) -> None:
     print(verdict + (" (card.licence_override_reason has nothing to override)" if reason and not found else ""))
 
 
+def _submission(arguments: argparse.Namespace) -> None:
+    import logging
+
+    from lexfit.publishing.submission import write_submission
+
+    logging.getLogger("mteb").setLevel(logging.ERROR)
+    written = write_submission(
+        arguments.repo,
+        arguments.output,
+        revision=arguments.revision,
+        release_date=arguments.release_date,
+        training_code=arguments.training_code,
+    )
+    print(f"{written.folder}/")
+    print("".join(f"  {name}\n" for name in written.files))
+    print(f"Was the model trained on the evaluation data? {written.answer[0]}")
+    for note in written.notes:
+        print(f"left out: {note}")
+
+
 def _score_run(arguments: argparse.Namespace) -> None:
     import gzip
 
@@ -131,6 +151,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     command.set_defaults(function=_methods)
     command = commands.add_parser("licences", help="print what the licences permit; exit status 1 where they conflict")
     command.set_defaults(function=_licences)
+    command = commands.add_parser(
+        "submission", help="write what MTEB's leaderboard and the FIRE track take of the last run"
+    )
+    command.add_argument("--repo", required=True, metavar="ORGANISATION/NAME", help="the model's name on the Hub")
+    command.add_argument("--revision", metavar="SHA", help="commit on the Hub (default: the hash of the weights)")
+    command.add_argument(
+        "--output", type=Path, default=Path("reports/submission"), help="folder (default: %(default)s)"
+    )
+    command.add_argument("--release-date", metavar="DATE", help="ISO date for the ModelMeta (default: left to mteb)")
+    command.add_argument("--training-code", metavar="URL", help="address of the code for the ModelMeta (default: none)")
+    command.set_defaults(function=_submission)
     command = commands.add_parser("score-run", help="score a TREC run by the FIRE 2019 AILA task 2 protocol")
     command.add_argument("run", type=Path, help="TREC run, plain or gzipped")
     command.add_argument("--data", help="the FIRE release (default: environment variable LEXFIT_AILA_FIRE)")
