@@ -109,6 +109,37 @@ def _submission(arguments: argparse.Namespace) -> None:
         print(f"left out: {note}")
 
 
+def _search(arguments: argparse.Namespace) -> None:
+    import logging
+    import textwrap
+    from dataclasses import asdict
+
+    from lexfit.search import Dense, load, rank
+    from lexfit.search.ranking import check_request
+    from lexfit.stages.common import QUIET, quiet_progress
+
+    quiet_progress(False)
+    for noisy in QUIET:
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    facts = sys.stdin.read() if arguments.facts == "-" else arguments.facts
+    check_request(facts, arguments.k)
+    ranker = load(arguments.method)
+    hits = rank(ranker, facts, arguments.k)
+    if isinstance(ranker, Dense) and (unread := ranker.unread(facts)):
+        sys.stderr.write(
+            f"The model reads {ranker.model.max_seq_length} tokens: the last {unread} words weren't read.\n"
+        )
+    if arguments.json:
+        import json
+
+        print(json.dumps([asdict(hit) for hit in hits], ensure_ascii=False, indent=2))
+        return
+    for hit in hits:
+        print(f"{hit.rank:3}. {hit.score:.4f}  {hit.statute.id}  {hit.statute.title}".rstrip())
+        text = hit.passage.removeprefix(hit.statute.title)
+        print(textwrap.indent(textwrap.shorten(text, 200, placeholder=" …"), " " * 13))
+
+
 def _score_run(arguments: argparse.Namespace) -> None:
     import gzip
 
@@ -162,6 +193,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     command.add_argument("--release-date", metavar="DATE", help="ISO date for the ModelMeta (default: left to mteb)")
     command.add_argument("--training-code", metavar="URL", help="address of the code for the ModelMeta (default: none)")
     command.set_defaults(function=_submission)
+    command = commands.add_parser("search", help="rank the statutes of the last run for the facts of a case")
+    command.add_argument("facts", help="the facts; - reads them from standard input")
+    command.add_argument("--method", choices=["finetuned", "base", "bm25"], default="finetuned", help="what ranks")
+    command.add_argument("-k", type=int, default=5, help="how many statutes (default: %(default)s)")
+    command.add_argument("--json", action="store_true", help="print JSON, passages whole")
+    command.set_defaults(function=_search)
     command = commands.add_parser("score-run", help="score a TREC run by the FIRE 2019 AILA task 2 protocol")
     command.add_argument("run", type=Path, help="TREC run, plain or gzipped")
     command.add_argument("--data", help="the FIRE release (default: environment variable LEXFIT_AILA_FIRE)")

@@ -1,0 +1,102 @@
+"""What ranks: BM25, the base model and the fine-tuned one, as the evaluation has them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, get_args
+
+from lexfit.config import load_params
+from lexfit.errors import LexfitError
+from lexfit.negatives.bm25 import Okapi
+from lexfit.search.embeddings import embedded_passages
+from lexfit.search.ranking import read_statutes
+from lexfit.stages.common import MODEL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from sentence_transformers import SentenceTransformer
+
+    from lexfit.search.ranking import Ranker, Statute
+
+Method = Literal["finetuned", "base", "bm25"]
+METHODS: tuple[Method, ...] = get_args(Method)
+FOLDER = MODEL / "sentence_transformer"
+
+
+class Bm25:
+    """BM25 over the statutes' passages, scores as rank-bm25's BM25Okapi gives them.
+
+    Args:
+        statutes: At least one.
+    """
+
+    def __init__(self, statutes: Sequence[Statute]) -> None:
+        self.statutes = statutes
+        self._index = Okapi([passage for statute in statutes for passage in statute.passages])
+
+    def scores(self, facts: str) -> np.ndarray:
+        """A score for each passage, shape (passages,)."""
+        found: np.ndarray = self._index.scores(facts)
+        return found
+
+
+class Dense:
+    """An embedding model over the statutes' passages, with its own prompts and similarity.
+
+    Args:
+        model: In evaluation mode, as it was loaded.
+        statutes: Their passages are embedded here, or taken from lexfit's cache.
+        batch_size: Passages embedded at once.
+    """
+
+    def __init__(self, model: SentenceTransformer, statutes: Sequence[Statute], batch_size: int = 32) -> None:
+        self.model, self.statutes = model, statutes
+        texts = [passage for statute in statutes for passage in statute.passages]
+        self._passages = embedded_passages(model, texts, batch_size)
+
+    def scores(self, facts: str) -> np.ndarray:
+        """A score for each passage, shape (passages,)."""
+        query = self.model.encode_query([facts], convert_to_tensor=True, show_progress_bar=False)
+        found: np.ndarray = self.model.similarity(query.float(), self._passages)[0].cpu().numpy()
+        return found
+
+    def unread(self, facts: str) -> int:
+        """How many of the text's words come after the last token that the model reads; 0 if it reads all."""
+        prompt = self.model.prompts.get("query") or ""
+        encoding = self.model.tokenizer(prompt + facts, truncation=True, max_length=self.model.max_seq_length)
+        if len(encoding["input_ids"]) < self.model.max_seq_length:
+            return 0
+        ends = [encoding.token_to_chars(i) for i in range(len(encoding["input_ids"]))]
+        read = max(span.end for span in ends if span is not None) - len(prompt)
+        return len(facts[read:].split())
+
+
+def load(method: Method = "finetuned") -> Ranker:
+    """What ranks the last run's statutes; reads params.yaml and data/ of the working directory.
+
+    Args:
+        method: The `finetuned` model, its untrained `base`, or `bm25`.
+
+    Raises:
+        LexfitError: There is no such method, or the stage that makes what it needs hasn't run.
+    """
+    if method not in METHODS:
+        raise LexfitError("method", f"{method!r} is none", f"Known: {', '.join(METHODS)}")
+    params = load_params()
+    statutes = read_statutes(params.clean.split)
+    if method == "bm25":
+        return Bm25(statutes)
+    if method == "finetuned" and not (FOLDER / "model.safetensors").exists():
+        raise LexfitError(str(FOLDER), "has no model", "Run `make run` or `dvc pull`, or search with --method bm25")
+    from sentence_transformers import SentenceTransformer  # noqa: PLC0415  (torch)
+
+    from lexfit.training.base_models import check_device, load_base_model, prepare_torch  # noqa: PLC0415
+
+    prepare_torch(params.hardware, params.seed)
+    if method == "base":
+        model = load_base_model(params.model, params.hardware, params.runtime)
+    else:
+        model = SentenceTransformer(str(FOLDER), device=check_device(params.runtime))
+    model.eval()
+    return Dense(model, statutes, params.evaluation.batch_size)
