@@ -37,15 +37,20 @@ def write_run(path: Path, run: Run) -> None:
 
 def read_run(path: Path) -> Run:
     """Read a run that `write_run` wrote."""
+    return run_of(read_text(path), str(path))
+
+
+def run_of(text: str, where: str) -> Run:
+    """A run from what `write_run` wrote; `where` it stands is for errors."""
     run: Run = {}
-    rows = csv.reader(io.StringIO(read_text(path)), delimiter="\t")
+    rows = csv.reader(io.StringIO(text), delimiter="\t")
     next(rows, None)
     for number, row in enumerate(rows, 2):
         try:
             query_id, doc_id, _, score = row
             run.setdefault(query_id, {})[doc_id] = float(score)
         except ValueError as error:
-            raise LexfitError(f"{path}:{number}", "is not a line of a run", "Run `dvc repro` anew") from error
+            raise LexfitError(f"{where}:{number}", "is not a line of a run", "Run `dvc repro` anew") from error
     return run
 
 

@@ -40,6 +40,12 @@ def _git(*arguments: str) -> str | None:
     return done.stdout if done.returncode == 0 else None
 
 
+def commit_of(revision: str) -> str | None:
+    """The commit that a revision names; None if git knows none."""
+    found = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    return found.strip() if found else None
+
+
 def list_experiments() -> dict[str, str]:
     """Commit of every DVC experiment by name; the latest of one name."""
     listed = _git("for-each-ref", "--sort=committerdate", "--format=%(refname) %(objectname)", "refs/exps") or ""
