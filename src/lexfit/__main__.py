@@ -1,4 +1,4 @@
-"""Command line: `lexfit` with `summary`, `compose`, `select`, `table`, `methods`, `licences` or `score-run`."""
+"""Command line: `lexfit` and the name of a command; `lexfit --help` lists them."""
 
 from __future__ import annotations
 
@@ -89,6 +89,16 @@ def _licences(arguments: argparse.Namespace) -> None:
     print(verdict + (" (card.licence_override_reason has nothing to override)" if reason and not found else ""))
 
 
+def _publish(arguments: argparse.Namespace) -> None:
+    from functools import partial
+
+    from lexfit.publishing.hub import Wanted
+    from lexfit.publishing.publish import publish
+
+    wanted = Wanted(private=arguments.private, tag=arguments.tag, prune=arguments.prune)
+    publish(arguments.repo, wanted, partial(print, flush=True), arguments.dry_run)
+
+
 def _score_run(arguments: argparse.Namespace) -> None:
     import gzip
 
@@ -131,6 +141,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     command.set_defaults(function=_methods)
     command = commands.add_parser("licences", help="print what the licences permit; exit status 1 where they conflict")
     command.set_defaults(function=_licences)
+    command = commands.add_parser("publish", help="check the last run's model and put it on the Hugging Face Hub")
+    command.add_argument("--repo", required=True, metavar="ORG/NAME", help="the repository; made if it isn't there")
+    command.add_argument("--dry-run", type=Path, metavar="DIR", help="write what would be sent to DIR; send nothing")
+    command.add_argument("--private", action="store_true", help="only you and your organisation see it")
+    command.add_argument("--tag", help="mark the commit, such as v1.0")
+    command.add_argument("--prune", action="store_true", help="delete files there that aren't part of the model")
+    command.set_defaults(function=_publish)
     command = commands.add_parser("score-run", help="score a TREC run by the FIRE 2019 AILA task 2 protocol")
     command.add_argument("run", type=Path, help="TREC run, plain or gzipped")
     command.add_argument("--data", help="the FIRE release (default: environment variable LEXFIT_AILA_FIRE)")
