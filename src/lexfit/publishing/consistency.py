@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from huggingface_hub import EvalResult, ModelCard
 from huggingface_hub.errors import HFValidationError
-from huggingface_hub.utils import validate_repo_id
+from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
 from lexfit.errors import LexfitError
 from lexfit.io import read_json
@@ -38,7 +38,7 @@ def check_card(text: str) -> list[EvalResult]:
         LexfitError: It doesn't parse, lacks a field, or names a base model or data set that can't be.
     """
     try:
-        data = ModelCard(text).data
+        data: Any = ModelCard(text).data
         for address in [data.base_model, *(data.datasets or [])]:
             validate_repo_id(address)
     except (ValueError, HFValidationError) as error:

@@ -36,7 +36,7 @@ def sources() -> dict[str, Path]:
     """
     if not EXPORTED.is_dir():
         raise LexfitError(str(EXPORTED), "no such folder", "Run the pipeline: `dvc repro`")
-    found = {}
+    found: dict[str, Path] = {}
     for folder, prefix in ((EXPORTED, ""), (ADAPTER, "adapter/")):
         files = (path for path in folder.rglob("*") if not path.is_dir())
         found |= {prefix + path.relative_to(folder).as_posix(): path for path in files}

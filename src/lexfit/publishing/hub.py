@@ -162,7 +162,7 @@ def push(api: HfApi, repo_id: str, folder: Path, wanted: Wanted, *, message: str
     deleted = state.others if wanted.prune else []
     if state.to_send or deleted:
         with explained(repo_id, "creating the commit"):
-            operations = [
+            operations: list[CommitOperationAdd | CommitOperationDelete] = [
                 *(CommitOperationAdd(name, folder / name) for name in state.to_send),
                 *(CommitOperationDelete(name) for name in deleted),
             ]

@@ -63,6 +63,10 @@ def explained(repo_id: str, doing: str) -> Iterator[None]:
     try:
         yield
     except (HfHubHTTPError, httpx2.HTTPError, OSError, RuntimeError, ValueError) as error:
+        if isinstance(error, ValueError):  # the card's metadata or an answer that makes no sense, told in full
+            raise LexfitError(
+                where, f"failed: {' '.join(str(error).split())}", f"Mend what it names. {AGAIN}"
+            ) from error
         # An upload wraps what happened: the HTTP error, if any, is among its causes.
         for cause in _chain(error):
             if isinstance(cause, HfHubHTTPError):
@@ -71,4 +75,4 @@ def explained(repo_id: str, doing: str) -> Iterator[None]:
                 raise LexfitError(where, f"the connection broke ({cause or type(cause).__name__})", AGAIN) from error
             if isinstance(cause, PermissionError):  # hf_xet's, where its token isn't accepted
                 raise LexfitError(where, f"the storage doesn't accept the token ({cause})", TOKEN) from error
-        raise LexfitError(where, f"failed: {str(error).strip() or type(error).__name__}", AGAIN) from error
+        raise LexfitError(where, f"failed: {' '.join(str(error).split()) or type(error).__name__}", AGAIN) from error

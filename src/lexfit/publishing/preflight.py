@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from huggingface_hub import constants, get_token
 from huggingface_hub.errors import HFValidationError
-from huggingface_hub.utils import validate_repo_id
+from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
 from lexfit.errors import LexfitError
 from lexfit.io import read_text
