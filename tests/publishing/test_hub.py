@@ -11,7 +11,8 @@ from huggingface_hub import HfApi, constants
 
 from lexfit.errors import LexfitError
 from lexfit.publishing.hub import Wanted, push
-from tests.publishing.hub_server import TOKEN, Fault, Hub, running_hub
+from tests.publishing.hub_answers import TOKEN
+from tests.publishing.hub_server import Fault, Hub, running_hub
 
 REPO = "org/statutes"
 CARD = "---\nlicense: apache-2.0\n---\n\n# A model\n"
@@ -270,6 +271,7 @@ def test_large_files_go_by_xet_where_the_hub_and_client_have_it(
     pytest.importorskip("hf_xet")
     del waits
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", False)
+    monkeypatch.setenv("HF_XET_CACHE", str(tmp_path / "xet"))
     with running_hub(tmp_path / "cas") as hub:
         hub.faults = [Fault("GET .*/xet-write-token/", 403)]
         refused(hub, folder)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+import yaml
 from huggingface_hub import EvalResult, ModelCard
-from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
 from lexfit.errors import LexfitError
@@ -20,7 +19,6 @@ from lexfit.stages.common import REPORTS, RESULTS
 from lexfit.stages.model_card import card_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from lexfit.config import Params
@@ -41,8 +39,8 @@ def check_card(text: str) -> list[EvalResult]:
         data: Any = ModelCard(text).data
         for address in [data.base_model, *(data.datasets or [])]:
             validate_repo_id(address)
-    except (ValueError, HFValidationError) as error:
-        raise LexfitError(str(CARD), f"isn't a valid model card ({error})", ANEW) from error
+    except (ValueError, yaml.YAMLError) as error:  # HFValidationError is a ValueError
+        raise LexfitError(str(CARD), f"isn't a valid model card ({' '.join(str(error).split())})", ANEW) from error
     missing = [name for name in NEEDED if not getattr(data, name, None)]
     if missing:
         raise LexfitError(str(CARD), f"says nothing of {', '.join(missing)}", ANEW)
@@ -51,40 +49,38 @@ def check_card(text: str) -> list[EvalResult]:
 
 
 def check_unchanged() -> None:
-    """Ask DVC whether weights, results and card are as the last run left them.
+    """Compare weights, results and card with dvc.lock, by DVC's own hashes; its cache isn't needed for that.
 
     Raises:
         LexfitError: An output was changed by hand, or the card is of another run than model or results are.
     """
     from dvc.exceptions import DvcException  # noqa: PLC0415  (a second to load)
-    from dvc.repo import Repo  # noqa: PLC0415
+    from dvc.repo import Repo, lock_repo  # noqa: PLC0415
 
+    outs: dict[str, Any] = {}
+    deps: dict[str, Any] = {}
     try:
-        with Repo() as repo:
-            status: dict[str, list[Any]] = repo.status(targets=STAGES)
+        with Repo() as repo, lock_repo(repo):
+            stages = [stage for name in STAGES for stage in repo.stage.collect(name)]
+            for stage in stages:
+                for out in stage.outs:
+                    outs |= out.workspace_status()
+            for dep in stages[-1].deps:
+                deps |= dep.workspace_status()
     except DvcException as error:
         raise LexfitError("dvc.lock", f"couldn't be compared with the files ({error})", "Run `dvc status`") from error
-    outs = _changes(chain.from_iterable(status.values()), "outs")
     if outs:
-        raise LexfitError(
-            outs, "isn't what dvc.lock says that the pipeline made", "Bring it back with `dvc checkout` or `dvc repro`"
-        )
-    stale = _changes(status.get("model_card", []), "deps")
+        remedy = "Bring it back with `dvc checkout` or `dvc repro`"
+        raise LexfitError(_told(outs), "isn't what dvc.lock says that the pipeline made", remedy)
+    # A change of code alone is no matter: `check_rendered` compares the card with what the code gives now.
+    stale = {path: state for path, state in deps.items() if not path.startswith("src/")}
     if stale:
-        raise LexfitError(str(CARD), f"was written before a change of {stale}", ANEW)
+        raise LexfitError(str(CARD), f"was written before a change of {_told(stale)}", ANEW)
 
 
-def _changes(entries: Iterable[Any], kind: str) -> str:
-    """What `Repo.status` says of outputs or dependencies, in words.
-
-    An output that is only absent from DVC's cache is as it should be, and so is a card whose code alone changed: it
-    is rendered anew by `check_scores`.
-    """
-    found: dict[str, Any] = {}
-    for entry in entries:
-        found |= entry.get(f"changed {kind}", {}) if isinstance(entry, dict) else {}
-    told = {p: "changed" if isinstance(state, dict) else state for p, state in found.items()}
-    return ", ".join(f"{p} ({s})" for p, s in sorted(told.items()) if s != "not in cache" and not p.startswith("src/"))
+def _told(changes: dict[str, Any]) -> str:
+    states = {path: state if isinstance(state, str) else "changed" for path, state in changes.items()}
+    return ", ".join(f"{path} ({state})" for path, state in sorted(states.items()))
 
 
 def mteb_file(task: str) -> Path:

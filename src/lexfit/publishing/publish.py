@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from huggingface_hub import HfApi
+from huggingface_hub.constants import ENDPOINT
 
 from lexfit.config import load_params
 from lexfit.errors import LexfitError
@@ -53,17 +54,14 @@ def dry_run(repo_id: str, target: Path, wanted: Wanted, say: Callable[[str], Non
     say(f"\nwritten to {target}; nothing was sent")
 
 
-def publish(
-    repo_id: str, wanted: Wanted, say: Callable[[str], None], target: Path | None = None, api: HfApi | None = None
-) -> None:
-    """Publish the last run's model.
+def publish(repo_id: str, wanted: Wanted, say: Callable[[str], None], target: Path | None = None) -> None:
+    """Publish the last run's model to the Hub that HF_ENDPOINT names (default: huggingface.co).
 
     Args:
         repo_id: `org/name`.
         wanted: Visibility, tag, what happens to other files there.
         say: Gets each line of progress.
         target: Write what would be uploaded there, and send nothing.
-        api: The Hub (default: huggingface_hub's, by HF_ENDPOINT and HF_TOKEN).
 
     Raises:
         LexfitError: A check fails or the Hub refuses; no commit is made then.
@@ -78,6 +76,6 @@ def publish(
     params = load_params()
     with tempfile.TemporaryDirectory() as scratch:
         prepare(params, repo_id, Path(scratch), link=True, say=say)
-        api = api or HfApi(token=token, library_name="lexfit")
+        api = HfApi(ENDPOINT, token, library_name="lexfit")
         commit = push(api, repo_id, Path(scratch), wanted, message=f"{params.card.name}, made by lexfit", say=say)
-    say(f"\n{api.endpoint}/{repo_id}/tree/{wanted.tag or commit}")
+    say(f"\n{ENDPOINT}/{repo_id}/tree/{wanted.tag or commit}")
