@@ -273,9 +273,10 @@ def test_large_files_go_by_xet_where_the_hub_and_client_have_it(
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", False)
     monkeypatch.setenv("HF_XET_CACHE", str(tmp_path / "xet"))
     with running_hub(tmp_path / "cas") as hub:
-        hub.faults = [Fault("GET .*/xet-write-token/", 403)]
-        refused(hub, folder)
-        assert commits(hub) == []
+        for status, problem in ((401, "doesn't accept the token"), (403, "may not write")):
+            hub.faults = [Fault("GET .*/xet-write-token/", status)]
+            assert problem in refused(hub, folder).problem
+            assert commits(hub) == []
         hub.faults = []
         send(hub, folder)
         assert served(hub) == expected(folder)

@@ -12,7 +12,7 @@ from huggingface_hub.utils import sha
 
 from lexfit.errors import LexfitError
 from lexfit.publishing.folder import written
-from lexfit.publishing.hub_errors import explained, is_missing
+from lexfit.publishing.hub_errors import explained
 from lexfit.publishing.safe_files import unsafe
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def head_of(api: HfApi, repo_id: str, wanted: Wanted) -> str | None:
     try:
         info = api.model_info(repo_id)
     except HfHubHTTPError as error:
-        if error.response.status_code != 401 and is_missing(error):
+        if error.response.status_code == 404:
             return None
         raise
     if bool(info.private) != wanted.private:

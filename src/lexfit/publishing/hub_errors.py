@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import httpx2
-from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
+from huggingface_hub.errors import HfHubHTTPError
 
 from lexfit.errors import LexfitError
 
@@ -14,25 +15,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 AGAIN = "Run the same command again: files appear in one commit or not at all, and what arrived isn't sent twice"
+XET_STATUS = re.compile(r"HTTP status \w+ error \((\d{3})")  # hf_xet tells a status in words alone
 TOKEN = "Make a token with write rights at https://huggingface.co/settings/tokens and set HF_TOKEN"
 
 
-def _wait(error: HfHubHTTPError) -> str:
-    seconds = error.response.headers.get("Retry-After")
-    return f"Wait {seconds} seconds" if seconds else "Wait some minutes"
+def _answer(status: int, message: str | None, wait: str | None = None) -> tuple[str, str]:
+    """What an HTTP status means for someone who publishes, and what to do.
 
-
-def _answer(error: HfHubHTTPError) -> tuple[str, str]:
-    """What an HTTP status means for someone who publishes, and what to do."""
-    status = error.response.status_code
-    said = f" ({error.server_message})" if error.server_message else ""
+    Args:
+        status: Of the response.
+        message: What the Hub said beside it.
+        wait: Its `Retry-After`.
+    """
+    said = f" ({message})" if message else ""
+    pause = f"Wait {wait} seconds" if wait else "Wait some minutes"
     known = {
         401: (f"the Hub doesn't accept the token{said}", TOKEN),
         403: (f"the token may not write here{said}", f"{TOKEN}; for an organisation, its owner must let you write"),
         404: (f"there is no such repository or owner{said}", "Check --repo; an organisation must exist beforehand"),
         409: (f"something else changed the repository meanwhile{said}", AGAIN),
         412: (f"something else changed the repository meanwhile{said}", AGAIN),
-        429: (f"the Hub takes no more requests for now{said}", f"{_wait(error)}. {AGAIN}"),
+        429: (f"the Hub takes no more requests for now{said}", f"{pause}. {AGAIN}"),
     }
     if status >= 500:
         return f"the Hub has a fault of its own, status {status}{said}", AGAIN
@@ -46,11 +49,6 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         current = current.__cause__ or current.__context__
 
 
-def is_missing(error: HfHubHTTPError) -> bool:
-    """Whether the Hub says that a repository doesn't exist (or is hidden from this token)."""
-    return isinstance(error, RepositoryNotFoundError) or error.response.status_code == 404
-
-
 @contextmanager
 def explained(repo_id: str, doing: str) -> Iterator[None]:
     """Turn what huggingface_hub and hf_xet raise into a `LexfitError`.
@@ -62,17 +60,20 @@ def explained(repo_id: str, doing: str) -> Iterator[None]:
     where = f"{repo_id} ({doing})"
     try:
         yield
-    except (HfHubHTTPError, httpx2.HTTPError, OSError, RuntimeError, ValueError) as error:
-        if isinstance(error, ValueError):  # the card's metadata or an answer that makes no sense, told in full
-            raise LexfitError(
-                where, f"failed: {' '.join(str(error).split())}", f"Mend what it names. {AGAIN}"
-            ) from error
+    except (httpx2.HTTPError, OSError, RuntimeError, ValueError) as error:
+        told_in_full = f"failed: {' '.join(str(error).split()) or type(error).__name__}"
+        if isinstance(error, ValueError):  # the card's metadata, or an answer that makes no sense
+            raise LexfitError(where, told_in_full, f"Mend what it names. {AGAIN}") from error
         # An upload wraps what happened: the HTTP error, if any, is among its causes.
         for cause in _chain(error):
             if isinstance(cause, HfHubHTTPError):
-                raise LexfitError(where, *_answer(cause)) from error
+                answer = cause.response
+                told = _answer(answer.status_code, cause.server_message, answer.headers.get("Retry-After"))
+                raise LexfitError(where, *told) from error
+            if isinstance(cause, OSError) and (status := XET_STATUS.search(str(cause))):
+                raise LexfitError(where, *_answer(int(status[1]), None)) from error
+            if isinstance(cause, PermissionError):  # hf_xet's, where the storage doesn't accept its token
+                raise LexfitError(where, *_answer(401, str(cause))) from error
             if isinstance(cause, httpx2.TransportError | ConnectionError | TimeoutError):
                 raise LexfitError(where, f"the connection broke ({cause or type(cause).__name__})", AGAIN) from error
-            if isinstance(cause, PermissionError):  # hf_xet's, where its token isn't accepted
-                raise LexfitError(where, f"the storage doesn't accept the token ({cause})", TOKEN) from error
-        raise LexfitError(where, f"failed: {' '.join(str(error).split()) or type(error).__name__}", AGAIN) from error
+        raise LexfitError(where, told_in_full, AGAIN) from error
