@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -255,6 +256,12 @@ class TestRefusals:
         change(CARD, lambda text: text.replace("data/model/sentence_transformer", "elsewhere"))
         commit_outputs()
         assert refused(tmp_path).where.startswith("reports/model_card.md")
+
+
+@pytest.mark.usefixtures("project")
+def test_a_usage_example_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lexfit.publishing.example.sys.executable", shutil.which("false"))
+    assert refused(tmp_path).where == "README.md: usage example"
 
 
 @pytest.mark.usefixtures("project", "example_skipped")
