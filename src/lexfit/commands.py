@@ -120,6 +120,17 @@ def run_submission(arguments: argparse.Namespace) -> None:
         print(f"left out: {note}")
 
 
+def run_publish(arguments: argparse.Namespace) -> None:
+    """Check the last run's model, and put it on the Hub or into a folder."""
+    from functools import partial
+
+    from lexfit.publishing.hub import Wanted
+    from lexfit.publishing.publish import publish
+
+    wanted = Wanted(private=arguments.private, tag=arguments.tag, prune=arguments.prune)
+    publish(arguments.repo, wanted, partial(print, flush=True), arguments.dry_run)
+
+
 def run_search(arguments: argparse.Namespace) -> None:
     """Rank the statutes of the last run for a text."""
     import logging

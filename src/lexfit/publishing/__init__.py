@@ -1,1 +1,1 @@
-"""The model card."""
+"""The model card, and its way to the Hub."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lexfit.io import read_json, write_text
 from lexfit.publishing.card import render_card
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from lexfit.config import Params
 
 
-def main(params: Params) -> None:
-    """Write reports/model_card.md."""
+def card_facts(params: Params) -> dict[str, Any]:
+    """What the card says of the run, from the run's files."""
     sources = {"task": read_json(RAW / "task" / "source.json")}
     for name in sorted(params.data.train):
         sources[name] = read_json(RAW / "further" / name / "source.json")
-    facts = {
+    return {
         "scores": read_json(RESULTS / "scores.json"),
         "sources": sources,
         "clean": read_json(CLEAN / "summary.json"),
@@ -31,7 +31,11 @@ def main(params: Params) -> None:
         "commit": commit_of_inputs(),
         "hashes": dvc_hashes(),
     }
-    write_text(REPORTS / "model_card.md", render_card(params, facts))
+
+
+def main(params: Params) -> None:
+    """Write reports/model_card.md."""
+    write_text(REPORTS / "model_card.md", render_card(params, card_facts(params)))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,106 @@
+"""Which files may be published: safetensors and text, nothing that runs code when it is loaded."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from lexfit.errors import LexfitError
+from lexfit.io import read_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+WEIGHTS = ".safetensors"
+TEXT = {".json", ".txt", ".md", ".jinja"}
+ALLOWED = {WEIGHTS, ".model", *TEXT}  # .model: a SentencePiece vocabulary
+UNSAFE = {
+    "holds pickled objects, which run code when they are loaded": {
+        *(".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".npy", ".npz"),
+    },
+    "is code": {".py", ".pyc", ".so", ".dll", ".dylib", ".sh"},
+}
+
+
+def unsafe(path: PurePosixPath) -> str | None:
+    """Why a file must not be in a published repository, or `None`."""
+    return next((why for why, suffixes in UNSAFE.items() if path.suffix.lower() in suffixes), None)
+
+
+def check_kinds(files: dict[str, Path]) -> None:
+    """Raise `LexfitError` with every file that is neither safetensors nor one of the text files that models have."""
+    found = []
+    for name, source in files.items():
+        path = PurePosixPath(name)
+        hidden = any(part.startswith(".") for part in path.parts)
+        if hidden or path.suffix.lower() not in ALLOWED:
+            found.append(f"{source} {unsafe(path) or 'is no file that belongs to a model'}")
+    if found:
+        raise LexfitError(
+            "model folder",
+            "; ".join(found),
+            "Weights are published as safetensors only, and nothing else but their text files: make the model anew "
+            "with `dvc repro --force --single-item model`",
+        )
+    if not any(name.endswith(WEIGHTS) for name in files):
+        raise LexfitError("model folder", "holds no safetensors file", "Make the model anew: `dvc repro`")
+
+
+def metadata_of(source: Path) -> dict[str, str]:
+    """The text that a safetensors file carries beside its tensors.
+
+    Raises:
+        LexfitError: It isn't a safetensors file, whatever its name says, or it has no tensor.
+    """
+    from safetensors import SafetensorError, safe_open  # noqa: PLC0415
+
+    remedy = "Make the model anew: `dvc repro --force --single-item model`"
+    try:
+        with safe_open(source, framework="numpy") as opened:
+            if not opened.keys():
+                raise LexfitError(str(source), "holds no tensor", remedy)
+            return dict(opened.metadata() or {})
+    except SafetensorError as error:
+        raise LexfitError(str(source), f"isn't a safetensors file ({error})", remedy) from error
+
+
+def _keys(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from value
+        for inner in value.values():
+            yield from _keys(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _keys(inner)
+
+
+def check_no_code(files: dict[str, Path]) -> None:
+    """Raise `LexfitError` where loading the model would need code from the repository.
+
+    That is an `auto_map` in a configuration (transformers' `trust_remote_code`) or a module that is not one of
+    sentence-transformers' own.
+    """
+    remedy = "Publish a model of a kind that transformers and sentence-transformers load without `trust_remote_code`"
+    for name, source in files.items():
+        if name.rpartition("/")[2] in {"config.json", "tokenizer_config.json", "processor_config.json"}:
+            value = read_json(source)
+            if "auto_map" in set(_keys(value)):
+                raise LexfitError(str(source), "asks for custom code (`auto_map`)", remedy)
+        if name == "modules.json":
+            foreign = [m["type"] for m in read_json(source) if not m["type"].startswith("sentence_transformers.")]
+            if foreign:
+                raise LexfitError(str(source), f"has modules of custom code: {', '.join(foreign)}", remedy)
+
+
+def check_files(files: dict[str, Path]) -> None:
+    """All of this module's checks.
+
+    Args:
+        files: Source by path in the repository.
+    """
+    check_kinds(files)
+    check_no_code(files)
+    for name, source in files.items():
+        if name.endswith(WEIGHTS):
+            metadata_of(source)
