@@ -1,4 +1,4 @@
-"""Finished runs to publish from, and a Hub on localhost with huggingface_hub pointed at it, without its offline mode."""
+"""Finished runs to publish from, and a Hub on localhost with huggingface_hub pointed at it."""
 
 from __future__ import annotations
 
