@@ -32,7 +32,7 @@ for seed in $seeds; do
   names+=("zero-shot-$seed" "zero-shot-unseen-$seed")
   member "kfold-on-zero-shot-$seed" aila_kfold_on_zero_shot "$seed"
 done
-member zero-shot-held-out-statutes aila_zero_shot "$first" -S audit=text -S data.train.citations.options.held_out_statutes=0.2
+member zero-shot-held-out-statutes aila_zero_shot "$first" -S audit=text -S retention=none -S data.train.citations.options.held_out_statutes=0.2
 member zero-shot-constitution constitution_zero_shot "$first"
 columns=(--column fire2019.finetuned_map='MAP, FIRE test' --column held_out.citations.all.finetuned_ndcg_at_10='held-out cases')
 columns+=(--column retention.change_by_task.docstrings=docstrings)
