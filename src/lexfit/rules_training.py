@@ -36,6 +36,7 @@ def check_training_rules(params: Params, rule: Rule) -> None:
         ("hardware.chunk", hardware.chunk, 1),
         ("runtime.checkpoint_every", params.runtime.checkpoint_every, 1),
         ("runtime.trunk_cache_mb", params.runtime.trunk_cache_mb, 1),
+        ("runtime.embedding_cache_mb", params.runtime.embedding_cache_mb, 0),
         ("train.early_stopping", 1 if train.early_stopping is None else train.early_stopping, 1),
     ):
         rule(value >= low, key, f"is {value}", f"It must be at least {low}")

@@ -17,6 +17,7 @@ from lexfit.config import Params
 from lexfit.corpus.records import Collection, Document
 from lexfit.corpus.sources import load
 from lexfit.evaluation.benchmark import Bm25Search, as_encoder, benchmark
+from lexfit.evaluation.cached_encoder import cached
 from lexfit.evaluation.dense import dense_run
 from lexfit.evaluation.tasks import make_task
 from lexfit.evaluation.trec import evaluate, mean, qrels_of
@@ -32,7 +33,7 @@ def published(reference: Path, name: str) -> dict[str, float]:
 
 def aila_scores(params: Params, release: Path, folder: Path) -> dict[str, Any]:
     prepare_torch(params.hardware, params.seed)
-    model = load_base_model(params.model, params.hardware, params.runtime)
+    model = cached(load_base_model(params.model, params.hardware, params.runtime), params.runtime)
     collection = load(dataclasses.replace(params.data, path=str(release)))
     return benchmark(
         as_encoder(model, params.model.hub_id, params.model.revision), make_task(collection), folder, 32

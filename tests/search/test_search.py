@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
 import lexfit.search
@@ -20,7 +19,6 @@ from lexfit.evaluation.dense import dense_run
 from lexfit.evaluation.runs import bm25_run, order
 from lexfit.io import write_jsonl
 from lexfit.search import Bm25, Dense, Statute, load, rank
-from lexfit.search.embeddings import embedded_passages
 from tests.conftest import REPO
 
 if TYPE_CHECKING:
@@ -93,43 +91,6 @@ def test_rankings_and_scores_are_those_of_the_evaluation(model: SentenceTransfor
 def test_a_split_statute_shows_the_passage_that_its_score_comes_from() -> None:
     first = rank(Bm25(STATUTES), "goods from a house", k=1)[0]
     assert (first.statute.id, first.passage) == ("S2", STATUTES[1].passages[1])
-
-
-def test_a_corpus_is_embedded_once_and_other_weights_or_texts_anew(
-    model: SentenceTransformer, cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    texts = [p for s in STATUTES for p in s.passages]
-    calls: list[int] = []
-    encode = model.encode_document
-
-    def counted(inputs: list[str], **options: object) -> object:
-        calls.append(len(inputs))
-        return encode(inputs, **options)
-
-    monkeypatch.setattr(model, "encode_document", counted)
-    first = embedded_passages(model, texts, 8)
-    assert (embedded_passages(model, texts, 8) == first).all()
-    assert calls == [4]
-    embedded_passages(model, texts[:2], 8)
-    assert calls == [4, 2]
-    weight = next(model.parameters())  # the word embeddings
-    before = weight.detach().clone()
-    weight.data.copy_(before.flip(0))
-    changed = embedded_passages(model, texts, 8)
-    weight.data.copy_(before)
-    assert calls == [4, 2, 4]
-    assert not np.allclose(changed.numpy(), first.numpy())
-    assert len(list((cache / "embeddings").iterdir())) == 3
-
-
-def test_a_damaged_cache_entry_is_computed_anew(model: SentenceTransformer, cache: Path) -> None:
-    first = embedded_passages(model, ["a text"], 8)
-    entry = next((cache / "embeddings").iterdir())
-    data = bytearray(entry.read_bytes())
-    data[-2] ^= 64
-    entry.write_bytes(bytes(data))
-    assert (embedded_passages(model, ["a text"], 8) == first).all()
-    assert entry.read_bytes() != bytes(data)
 
 
 def test_words_that_the_model_does_not_read_are_counted(model: SentenceTransformer) -> None:

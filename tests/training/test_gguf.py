@@ -19,7 +19,7 @@ from lexfit.model_files import gguf_parts
 from lexfit.training import gguf as module
 from lexfit.training.base_models import load_base_model
 from lexfit.training.gguf import plain_folder
-from lexfit.training.trunk_store import weights_identity
+from lexfit.training.trunk_scope import weights_identity
 from tests.training.architectures import distance, tokenizer_of
 
 Make = Callable[..., Params]

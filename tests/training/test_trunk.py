@@ -10,11 +10,12 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from lexfit.config import Params
+from lexfit.tensor_store import TensorStore
 from lexfit.training.batches import TrainingData
 from lexfit.training.layers import find_layers, first_trained_layer, freeze_below
 from lexfit.training.trainer import fine_tune
 from lexfit.training.trunk import FrozenTrunk
-from lexfit.training.trunk_store import TrunkStore, trunk_scope, weights_identity
+from lexfit.training.trunk_scope import trunk_scope, weights_identity
 from tests.training.test_batches import build
 
 Make = Callable[..., Params]
@@ -57,16 +58,16 @@ def test_from_disk_it_is_the_same_bytes_and_nothing_is_computed(
     model: SentenceTransformer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     features = dict(model.preprocess(["a tax on land"]))
-    first = FrozenTrunk(model, TrunkStore({"a": 1}, 10, tmp_path)).output(features)
-    second = FrozenTrunk(model, TrunkStore({"a": 1}, 10, tmp_path))
+    first = FrozenTrunk(model, TensorStore(tmp_path, {"a": 1}, 10)).output(features)
+    second = FrozenTrunk(model, TensorStore(tmp_path, {"a": 1}, 10))
     monkeypatch.setattr(FrozenTrunk, "_run", lambda *a: pytest.fail("computed again"))
     assert torch.equal(second.output(features), first)
 
 
 def test_another_scope_or_length_is_another_entry(model: SentenceTransformer, tmp_path: Path) -> None:
-    store = TrunkStore({"revision": "a"}, 10, tmp_path)
+    store = TensorStore(tmp_path, {"revision": "a"}, 10)
     store.put(b"tokens", torch.ones(2, 3))
-    assert TrunkStore({"revision": "b"}, 10, tmp_path).get(b"tokens") is None
+    assert TensorStore(tmp_path, {"revision": "b"}, 10).get(b"tokens") is None
     assert store.get(b"token") is None
     found = store.get(b"tokens")
     assert found is not None
@@ -75,7 +76,7 @@ def test_another_scope_or_length_is_another_entry(model: SentenceTransformer, tm
 
 @pytest.mark.parametrize("damage", ["flip", "truncate", "remove"])
 def test_a_damaged_entry_is_computed_anew(tmp_path: Path, damage: str) -> None:
-    store = TrunkStore({"a": 1}, 100, tmp_path)
+    store = TensorStore(tmp_path, {"a": 1}, 100)
     store.put(b"tokens", torch.arange(60000.0).reshape(100, 600))
     (file,) = tmp_path.rglob("*.val")
     data = bytearray(file.read_bytes())
@@ -90,7 +91,7 @@ def test_a_damaged_entry_is_computed_anew(tmp_path: Path, damage: str) -> None:
 
 
 def test_the_store_stays_below_its_cap(tmp_path: Path) -> None:
-    store = TrunkStore({"a": 1}, 2, tmp_path)
+    store = TensorStore(tmp_path, {"a": 1}, 2)
     for i in range(20):
         store.put(str(i).encode(), torch.ones(256, 384))  # 0.4 MB each
     assert sum(f.stat().st_size for f in tmp_path.rglob("*.val")) < 2.5 * 2**20
@@ -115,7 +116,7 @@ def test_memory_is_bounded_and_what_was_dropped_comes_back(
     model: SentenceTransformer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     texts = [dict(model.preprocess([f"the law of number {i}" * 200])) for i in range(40)]
-    trunk = FrozenTrunk(model, TrunkStore({"a": 1}, 100, tmp_path), megabytes=1)
+    trunk = FrozenTrunk(model, TensorStore(tmp_path, {"a": 1}, 100), megabytes=1)
     first = [trunk.output(features).clone() for features in texts]  # 64 KB each
     assert sum(hidden.nbytes for hidden in trunk._known.values()) <= 2**20 < sum(hidden.nbytes for hidden in first)
     monkeypatch.setattr(FrozenTrunk, "_run", lambda *a: pytest.fail("computed again"))

@@ -124,6 +124,22 @@ def _span(found: dict[str, float], sign: str = "") -> str:
     return f"{found['mean']:{sign}.3f} ({found['low']:{sign}.3f} to {found['high']:{sign}.3f})"
 
 
+def _label(recipe: dict[str, Any], first: dict[str, Any]) -> str:
+    """What sets a recipe apart from the first one; a source that only one of them has is named, not spelt out."""
+    changed = {key: value for key, value in recipe.items() if value != first[key]}
+    parts: dict[str, None] = {}
+    for key, value in changed.items():
+        prefix = ".".join(key.split(".")[:3]) + "."
+        own = [k for k in recipe if k.startswith(prefix)]
+        if key.startswith("data.train.") and all(first[k] is None for k in own):
+            parts[f"and source {key.split('.')[2]}"] = None
+        elif key.startswith("data.train.") and all(recipe[k] is None for k in own):
+            parts[f"without source {key.split('.')[2]}"] = None
+        else:
+            parts[f"{key}={json.dumps(value)}"] = None
+    return ", ".join(parts) or "the recipe itself"
+
+
 def page(name: str, rows: list[dict[str, Any]], columns: dict[str, str]) -> str:
     """The table as Markdown.
 
@@ -135,14 +151,12 @@ def page(name: str, rows: list[dict[str, Any]], columns: dict[str, str]) -> str:
     first = rows[0]["recipe"]
     lines = []
     for index, row in enumerate(rows):
-        changed = {key: value for key, value in row["recipe"].items() if value != first[key]}
-        label = ", ".join(f"{key}={json.dumps(value)}" for key, value in changed.items())
         further = [f"{row['metrics'][key]:.3f}" if key in row["metrics"] else "" for key in columns]
         gain = "" if index == 0 else _span(row["gain"], "+")
         counts = "" if index == 0 else f"{row['better']} / {row['equal']} / {row['worse']}"
         p_value = "" if index == 0 else f"{row['p_holm']:.4f}"
         by_seed = ", ".join(f"{value:.3f}" for value in row["by_seed"].values())
-        lines.append([label or "the recipe itself", _span(row["score"]), by_seed, gain, counts, p_value, *further])
+        lines.append([_label(row["recipe"], first), _span(row["score"]), by_seed, gain, counts, p_value, *further])
     seeds = ", ".join(map(str, rows[0]["seeds"]))
     header = [
         "recipe",

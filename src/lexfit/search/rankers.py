@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal, get_args
 from lexfit.config import load_params
 from lexfit.errors import LexfitError
 from lexfit.negatives.bm25 import Okapi
-from lexfit.search.embeddings import embedded_passages
 from lexfit.search.ranking import read_statutes
 from lexfit.stages.common import MODEL
 
@@ -48,12 +47,19 @@ class Dense:
         model: In evaluation mode, as it was loaded.
         statutes: Their passages are embedded here, or taken from lexfit's cache.
         batch_size: Passages embedded at once.
+        cache_mb: Size cap of that cache, MiB; 0 keeps nothing. Queries are never kept.
     """
 
-    def __init__(self, model: SentenceTransformer, statutes: Sequence[Statute], batch_size: int = 32) -> None:
+    def __init__(
+        self, model: SentenceTransformer, statutes: Sequence[Statute], batch_size: int = 32, cache_mb: int = 0
+    ) -> None:
+        from lexfit.evaluation.cached_encoder import CachedEncoder  # noqa: PLC0415  (torch)
+
         self.model, self.statutes = model, statutes
         texts = [passage for statute in statutes for passage in statute.passages]
-        self._passages = embedded_passages(model, texts, batch_size)
+        encoder = CachedEncoder.of(model, cache_mb) if cache_mb else model
+        options = {"batch_size": batch_size, "convert_to_tensor": True, "show_progress_bar": False}
+        self._passages = encoder.encode_document(texts, **options).float()  # (passages, dimension)
 
     def scores(self, facts: str) -> np.ndarray:
         """A score for each passage, shape (passages,)."""
@@ -99,4 +105,4 @@ def load(method: Method = "finetuned") -> Ranker:
     else:
         model = SentenceTransformer(str(FOLDER), device=check_device(params.runtime))
     model.eval()
-    return Dense(model, statutes, params.evaluation.batch_size)
+    return Dense(model, statutes, params.evaluation.batch_size, params.runtime.embedding_cache_mb)

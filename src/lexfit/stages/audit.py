@@ -47,12 +47,13 @@ def embedded_pairs(
     held_out = queries if protocol == "kfold" else [q for q in queries if q["role"] == "test"]
     if threshold is None or not others or not held_out:
         return None
+    from lexfit.evaluation.cached_encoder import cached
     from lexfit.evaluation.similar import similar_queries
     from lexfit.training.base_models import load_base_model, prepare_torch
 
     prepare_torch(params.hardware, params.seed)
     return similar_queries(
-        load_base_model(params.model, params.hardware, params.runtime),
+        cached(load_base_model(params.model, params.hardware, params.runtime), params.runtime),
         {q["id"]: q["text"] for q in others},
         {q["id"]: q["text"] for q in held_out},
         threshold,

@@ -18,12 +18,13 @@ def main(params: Params) -> None:
     """Write data/baseline/{untrained,bm25}.tsv, those of the FIRE track (zero_shot on AILA) in fire/, and mteb's."""
     quiet_progress(params.runtime.progress)
     from lexfit.evaluation.benchmark import Bm25Search, as_encoder, benchmark
+    from lexfit.evaluation.cached_encoder import cached
     from lexfit.evaluation.dense import dense_run
     from lexfit.evaluation.tasks import make_task
     from lexfit.training.base_models import load_base_model, prepare_torch
 
     prepare_torch(params.hardware, params.seed)
-    model = load_base_model(params.model, params.hardware, params.runtime)
+    model = cached(load_base_model(params.model, params.hardware, params.runtime), params.runtime)
     collection = read_collection(RAW / "task")
     batch = params.evaluation.batch_size
     with replacing(BASELINE) as folder:

@@ -81,11 +81,12 @@ def benchmark_model(params: Params, folder: Path) -> tuple[SentenceTransformer, 
     from sentence_transformers import SentenceTransformer
 
     from lexfit.evaluation.benchmark import as_encoder, benchmark
+    from lexfit.evaluation.cached_encoder import cached
     from lexfit.evaluation.tasks import make_task
     from lexfit.training.base_models import check_device, prepare_torch
 
     prepare_torch(params.hardware, params.seed)
-    model = SentenceTransformer(str(FOLDER), device=check_device(params.runtime))
+    model = cached(SentenceTransformer(str(FOLDER), device=check_device(params.runtime)), params.runtime)
     revision = hashlib.sha256((FOLDER / "model.safetensors").read_bytes()).hexdigest()[:12]
     encoder = as_encoder(model, f"lexfit/{params.card.name}", revision)
     task = make_task(read_collection(RAW / "task"))

@@ -27,10 +27,11 @@ def _candidates(params: Params, queries: list[dict[str, Any]], passages: dict[st
     if "bm25" in params.negatives.miners:
         runs["bm25"] = bm25_candidates(texts, passages, depth, known)
     if "dense" in params.negatives.miners:
+        from lexfit.evaluation.cached_encoder import cached
         from lexfit.negatives.dense import dense_candidates
         from lexfit.training.base_models import load_base_model
 
-        model = load_base_model(params.model, params.hardware, params.runtime)
+        model = cached(load_base_model(params.model, params.hardware, params.runtime), params.runtime)
         batch, progress = params.evaluation.batch_size, params.runtime.progress
         runs["dense"] = dense_candidates(model, texts, passages, depth, known, batch_size=batch, progress=progress)
     return runs

@@ -21,15 +21,16 @@ def score_tuned(params: Params, folder: Path) -> Scores:
         return {}
     from sentence_transformers import SentenceTransformer
 
+    from lexfit.evaluation.cached_encoder import cached
     from lexfit.training.base_models import check_device, prepare_torch
 
     prepare_torch(params.hardware, params.seed)
-    model = SentenceTransformer(str(MODEL / "sentence_transformer"), device=check_device(params.runtime))
+    tuned = SentenceTransformer(str(MODEL / "sentence_transformer"), device=check_device(params.runtime))
     tasks: dict[str, list[Pair]] = {
         name: [Pair(**record) for record in read_jsonl(RETENTION_BASE / f"{name}.jsonl")]
         for name in params.retention.tasks
     }
-    return score_model(model, tasks, params, "tuned", folder)
+    return score_model(cached(tuned, params.runtime), tasks, params, "tuned", folder)
 
 
 def main(params: Params) -> None:

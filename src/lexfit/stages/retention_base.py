@@ -24,10 +24,11 @@ def main(params: Params) -> None:
         for task in tasks:
             write_jsonl(folder / f"{task.name}.jsonl", (pair._asdict() for pair in task.pairs))
         if tasks or params.retention.mteb_tasks:
+            from lexfit.evaluation.cached_encoder import cached
             from lexfit.training.base_models import load_base_model, prepare_torch
 
             prepare_torch(params.hardware, params.seed)
-            model = load_base_model(params.model, params.hardware, params.runtime)
+            model = cached(load_base_model(params.model, params.hardware, params.runtime), params.runtime)
             scores = score_model(model, {task.name: task.pairs for task in tasks}, params, "base", folder)
         for name in params.retention.mteb_tasks:
             from importlib.metadata import version

@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from lexfit.cache import cache_folder, code_digest, digest
-from lexfit.training.trunk_store import weights_identity
+from lexfit.training.trunk_scope import weights_identity
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from lexfit.io import read_json, write_json
 from lexfit.model_files import gguf_parts, model_folder
 from lexfit.training.base_models import check_device
 from lexfit.training.gguf import plain_folder
-from lexfit.training.trunk_store import weights_identity
+from lexfit.training.trunk_scope import weights_identity
 
 if TYPE_CHECKING:
     from lexfit.config import GeneratorParams, RuntimeParams

@@ -94,8 +94,10 @@ def find_trunk(params: Params, model: SentenceTransformer) -> Any:
 
     The trunk computes in the weights' own dtype; autocasting (`hardware.dtype`) is for the layers that train.
     """
+    from lexfit.cache import cache_folder  # noqa: PLC0415
+    from lexfit.tensor_store import TensorStore  # noqa: PLC0415
     from lexfit.training.trunk import FrozenTrunk  # noqa: PLC0415
-    from lexfit.training.trunk_store import TrunkStore, trunk_scope  # noqa: PLC0415
+    from lexfit.training.trunk_scope import trunk_scope  # noqa: PLC0415
 
     depth = first_trained_layer(model[0].model)
     if not params.hardware.trunk_cache or depth < 1:
@@ -103,7 +105,7 @@ def find_trunk(params: Params, model: SentenceTransformer) -> Any:
     dtype = str(next(model.parameters()).dtype)
     scope = trunk_scope(params.model, params.hardware, params.runtime, depth, dtype)
     cap = params.runtime.trunk_cache_mb
-    return FrozenTrunk(model, TrunkStore(scope, cap), cap)
+    return FrozenTrunk(model, TensorStore(cache_folder("trunk"), scope, cap), cap)
 
 
 def train(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sentence_transformers import SentenceTransformer
 
-    from lexfit.training.trunk_store import TrunkStore
+    from lexfit.tensor_store import TensorStore
 
 
 class _CapturedError(Exception):
@@ -49,7 +49,7 @@ class FrozenTrunk:
         ValueError: Nothing is frozen below a trained layer.
     """
 
-    def __init__(self, model: SentenceTransformer, store: TrunkStore | None = None, megabytes: int = 1024) -> None:
+    def __init__(self, model: SentenceTransformer, store: TensorStore | None = None, megabytes: int = 1024) -> None:
         self.depth = first_trained_layer(model[0].model)
         if self.depth < 1:
             raise ValueError("No transformer layer below the first trained one is frozen: there is no trunk.")
