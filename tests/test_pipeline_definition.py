@@ -23,6 +23,7 @@ PLUMBING = {
         "corpus/sources/options.py",
         "config.py",
         "config_data.py",
+        "config_evaluation.py",
         "config_training.py",
         "errors.py",
         "io.py",

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import yaml
 
 from lexfit.config_data import DataParams, SourceParams, TrainSourceParams
+from lexfit.config_evaluation import EvaluationParams, RetentionParams
 from lexfit.config_training import (
     AdapterParams,
     AdaptParams,
@@ -138,16 +139,6 @@ class NegativesParams:
 
 
 @dataclass(frozen=True)
-class EvaluationParams:
-    """Encoding batch size, bootstrap resamples, permutations and the intervals' confidence level."""
-
-    batch_size: int
-    bootstrap: int
-    permutations: int
-    confidence: float
-
-
-@dataclass(frozen=True)
 class SelectionParams:
     """Nested cross-validation: `stages` is [] or [scores].
 
@@ -157,21 +148,6 @@ class SelectionParams:
     stages: list[Literal["scores"]]
     epochs: list[int]
     interpolations: list[float]
-
-
-@dataclass(frozen=True)
-class RetentionParams:
-    """Tasks that have nothing to do with the target, scored before and after training.
-
-    Each of `tasks` has `queries` queries, `central_acts` from the file or folder of that name; `mteb_tasks` are
-    retrieval tasks of mteb. The run fails where the nDCG@10 of one falls by more than `max_drop`.
-    """
-
-    tasks: list[Literal["docstrings", "central_acts"]]
-    queries: int
-    max_drop: float
-    central_acts: str | None
-    mteb_tasks: list[str]
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,8 @@ def check_rules(params: Params, where: str) -> None:
     _check_generator(params.generator, rule)
     for key, value, low in (
         ("evaluation.batch_size", params.evaluation.batch_size, 1),
+        ("evaluation.max_queries", params.evaluation.max_queries or 2, 2),
+        ("evaluation.max_documents", params.evaluation.max_documents or 10, 10),
         ("retention.queries", params.retention.queries, 2),
         ("negatives.per_query", mining.per_query, 1),
         ("clean.split_tokens", params.clean.split_tokens, 8),

@@ -16,33 +16,54 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 KEY = "params.yaml: retention.mteb_tasks"
+WITHOUT = "do without: `-S retention=docstrings`"
 
 
-def load_hub_task(name: str) -> AbsTaskRetrieval:
-    """A retrieval task with its data; after evaluation `per_query` holds scores by split, subset and query.
+def find_task(name: str, key: str) -> AbsTaskRetrieval:
+    """mteb's own retrieval task of that name, without its data.
 
     Raises:
-        LexfitError: mteb has no such task, it isn't retrieval, or its data can't be had.
+        LexfitError: mteb has no such task, or it isn't retrieval.
     """
     try:
         task = mteb.get_task(name)
     except KeyError as error:
-        raise LexfitError(KEY, str(error.args[0]).removeprefix("KeyError: "), "Name a task of mteb") from error
+        raise LexfitError(key, str(error.args[0]).removeprefix("KeyError: "), "Name a task of mteb") from error
     if not isinstance(task, AbsTaskRetrieval):
         raise LexfitError(
-            KEY,
-            f"{name} is a task of type {task.metadata.type}, and retention.max_drop counts nDCG@10",
+            key,
+            f"{name} is a task of type {task.metadata.type}, and what is counted is nDCG@10",
             "Name retrieval tasks only",
         )
+    return task
+
+
+def load_hub_task(name: str, key: str = KEY, without: str = WITHOUT) -> AbsTaskRetrieval:
+    """A retrieval task with its data; after evaluation `per_query` holds scores by split, subset and query.
+
+    Args:
+        name: mteb's.
+        key: Where it was asked for.
+        without: What to do where the Hub can't be reached.
+
+    Raises:
+        LexfitError: mteb has no such task, it isn't retrieval, or its data can't be had.
+    """
+    task = find_task(name, key)
     try:
         task.load_data()
     except (OSError, ValueError, RuntimeError) as error:
         reason = str(error).partition("\n")[0]
         raise LexfitError(
-            KEY,
+            key,
             f"{name} can't be loaded from the Hub ({reason})",
-            "Run where the Hub can be reached (without HF_HUB_OFFLINE), or do without: `-S retention=docstrings`",
+            f"Run where the Hub can be reached (without HF_HUB_OFFLINE), or {without}",
         ) from error
+    return keep_per_query(task)
+
+
+def keep_per_query(task: AbsTaskRetrieval) -> AbsTaskRetrieval:
+    """The task, which keeps in `per_query` what mteb computes by split, subset and query."""
     inherited = task.task_specific_scores
     kept: dict[str, dict[str, float]] = {}
 

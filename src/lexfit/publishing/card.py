@@ -18,7 +18,9 @@ HUB_DATASETS = {"aila": "mteb/AILA_statutes", "aila_fire": "mteb/AILA_statutes"}
 
 
 def eval_results(scores: dict[str, Any], params: Params) -> list[EvalResult]:
-    """The scores that the card declares: the protocol's claim, and mteb's with its label."""
+    """The scores that the card declares: the protocol's claim, and mteb's with its label; none of a drawn part."""
+    if scores["part"] is not None:
+        return []
     task, protocol = scores["mteb"]["task"], scores["protocol"]
     address = HUB_DATASETS.get(params.data.source, params.data.hub_id or params.data.source)
     common: dict[str, Any] = {"task_type": "retrieval", "dataset_type": address, "metric_type": "ndcg_at_10"}
@@ -66,7 +68,7 @@ def card_data(scores: dict[str, Any], params: Params) -> ModelCardData:
             f"protocol:{scores['protocol']}",
         ],
         model_name=params.card.name,
-        eval_results=eval_results(scores, params),
+        eval_results=eval_results(scores, params) or None,
     )
 
 

@@ -13,7 +13,7 @@ from lexfit.errors import LexfitError
 from lexfit.evaluation.scoring import finite
 from lexfit.io import read_json, read_text
 from lexfit.publishing.lock import check_outputs, check_params, lineage, read_stages
-from lexfit.stages.common import AUDIT, CROSSVAL, EVAL, MODEL, RAW, REPORTS, RESULTS, RETENTION, TRAIN
+from lexfit.stages.common import AUDIT, CROSSVAL, EVAL, MODEL, MTEB_TASKS, RAW, REPORTS, RESULTS, RETENTION, TRAIN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ FOLDER = MODEL / "sentence_transformer"
 WEIGHTS = FOLDER / "model.safetensors"
 CARD, AUDIT_REPORT, SCORES = REPORTS / "model_card.md", REPORTS / "audit.json", RESULTS / "scores.json"
 META = "model_meta.json"
-READ = (RAW, EVAL, TRAIN, AUDIT, AUDIT_REPORT, MODEL, RETENTION, RESULTS, CARD)
+READ = (RAW, EVAL, TRAIN, AUDIT, AUDIT_REPORT, MODEL, RETENTION, MTEB_TASKS, RESULTS, CARD)
 AGAIN = "Run `dvc repro`, so that all files are of one run"
 AILA = "AILAStatutes"
 
@@ -64,7 +64,9 @@ def read_run() -> FinishedRun:
     params = load_params()
     folds = params.crossval.folds if params.protocol.name == "kfold" and params.crossval.run else []
     stages = read_stages()
-    names = lineage(stages, ["model_card", "audit", "retention", "mteb_results", *(f"crossval@{k}" for k in folds)])
+    names = lineage(
+        stages, ["model_card", "audit", "retention", "mteb_tasks", "mteb_results", *(f"crossval@{k}" for k in folds)]
+    )
     check_params(stages, names)
     check_outputs(stages, [*READ, *(CROSSVAL / f"fold-{k}" for k in folds)])
     results, meta = result_files(params)
@@ -80,6 +82,13 @@ def read_run() -> FinishedRun:
         folds,
         commit_in(read_text(CARD)),
     )
+    part = run.scores["part"]
+    if part is not None:
+        raise LexfitError(
+            "params.yaml: evaluation",
+            f"a drawn part was evaluated, {part['queries']} of {part['of_queries']} queries",
+            "Run it whole, `dvc exp run -S evaluation=standard`: scores of a part aren't the benchmark's",
+        )
     check_labels(run)
     check_scores(run)
     return run
@@ -94,16 +103,21 @@ def commit_in(card: str) -> str:
 
 
 def result_files(params: Params) -> tuple[dict[str, Path], dict[str, Any]]:
-    """mteb's result files of the model by task, those of the retention tasks included, and its model_meta.json.
+    """mteb's result files of the model by task, those of other and retention tasks included, and its model_meta.json.
 
     Raises:
         LexfitError: There is none, or one is filed under another model, another task or twice.
     """
     found: dict[str, Path] = {}
     revision = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()[:12]
-    expected = {RESULTS: (f"lexfit/{params.card.name}", revision), RETENTION: ("lexfit/retention", "tuned")}
+    own = (f"lexfit/{params.card.name}", revision)
+    expected = {
+        RESULTS / "mteb": own,
+        MTEB_TASKS / "mteb" / "finetuned": own,
+        RETENTION / "mteb": ("lexfit/retention", "tuned"),
+    }
     for folder, model in expected.items():
-        for path in sorted((folder / "mteb" / "results").glob("*/*/*.json")):
+        for path in sorted((folder / "results").glob("*/*/*.json")):
             named = read_json(path.with_name(META))
             if (named["name"], named["revision"]) != model:
                 raise LexfitError(
@@ -118,10 +132,10 @@ def result_files(params: Params) -> tuple[dict[str, Path], dict[str, Any]]:
                 wrong = f"is also at {found[path.stem]}" if path.stem in found else "holds the result of another task"
                 raise LexfitError(str(path), wrong, AGAIN)
             found[path.stem] = path
-    own = sorted((RESULTS / "mteb" / "results").glob(f"*/*/{META}"))
-    if len(own) != 1 or not found:
-        raise LexfitError(str(RESULTS / "mteb"), f"holds results of {len(own)} models, not of one", AGAIN)
-    return found, read_json(own[0])
+    metas = sorted((RESULTS / "mteb" / "results").glob(f"*/*/{META}"))
+    if len(metas) != 1 or not found:
+        raise LexfitError(str(RESULTS / "mteb"), f"holds results of {len(metas)} models, not of one", AGAIN)
+    return found, read_json(metas[0])
 
 
 def check_labels(run: FinishedRun) -> None:

@@ -28,7 +28,8 @@ def headline_metrics(scores: dict[str, Any]) -> dict[str, Any]:
     out-of-fold over the training queries (absent with `crossval.run: false`); `held_out` is over queries of further
     sources that never trained, by source; `mteb` is the task as the leaderboard scores it, where `clean`
     is 1 only if the model saw none of its queries; `retention` is the mean over tasks that have nothing to
-    do with the target (absent if none is scored).
+    do with the target (absent if none is scored); `tasks` are further tasks of mteb; `part` says how little was
+    evaluated, where it wasn't all.
     """
     mteb = scores["mteb"]
     metrics: dict[str, Any] = {
@@ -45,6 +46,10 @@ def headline_metrics(scores: dict[str, Any]) -> dict[str, Any]:
     if scores["retention"]["mean"] is not None:
         tasks = {name: task["change"] for name, task in scores["retention"]["tasks"].items()}
         metrics["retention"] = {**scores["retention"]["mean"], "change_by_task": tasks}
+    for name, task in scores["tasks"].items():
+        metrics.setdefault("tasks", {})[name] = {**_comparison(task), "clean": int(task["clean"])}
+    if scores["part"] is not None:
+        metrics["part"] = scores["part"]
     claim = scores["claim"]
     if claim is not None:
         metrics["claim"] = _comparison(claim)

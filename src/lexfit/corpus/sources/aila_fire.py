@@ -64,7 +64,8 @@ def locate(source: SourceParams, key: str) -> tuple[Path, str]:
     return fetch(source.url, key), source.url
 
 
-def _queries(archive: Archive) -> tuple[list[Query], dict[str, str]]:
+def read_queries(archive: Archive) -> tuple[list[Query], dict[str, str]]:
+    """The release's queries, and the file and line of each."""
     name = archive.find("Query_doc.txt")
     where = f"{archive.path}!{name}"
     queries, places = [], {}
@@ -79,9 +80,9 @@ def _queries(archive: Archive) -> tuple[list[Query], dict[str, str]]:
     return queries, places
 
 
-def _judgements(archive: Archive, places: dict[str, str]) -> list[Judgement]:
-    """All judgements, 0 and 1."""
-    name = archive.find("relevance_judgments_statutes.txt")
+def read_judgements(archive: Archive, file: str, places: dict[str, str]) -> list[Judgement]:
+    """All judgements of a file, 0 and 1; where each stands is added to `places`."""
+    name = archive.find(file)
     where = f"{archive.path}!{name}"
     judgements = []
     for number, line in enumerate(decode_utf8(archive.read(name), where).splitlines(), 1):
@@ -89,7 +90,7 @@ def _judgements(archive: Archive, places: dict[str, str]) -> list[Judgement]:
             continue
         cells = line.split()
         if len(cells) != 4 or cells[3] not in {"0", "1"}:
-            raise LexfitError(f"{where}:{number}", "is not `query Q0 statute 0|1`", "Mend this line")
+            raise LexfitError(f"{where}:{number}", "is not `query Q0 document 0|1`", "Mend this line")
         judgements.append(Judgement(cells[0], cells[2], int(cells[3])))
         places[f"judgement/{cells[0]}/{cells[2]}"] = f"{where}:{number}"
     return judgements
@@ -109,9 +110,9 @@ def load(source: SourceParams, key: str) -> Collection:
     names.sort(key=lambda name: int(Path(name).stem[1:]))
     documents = [Document(Path(n).stem, "", decode_utf8(archive.read(n), f"{path}!{n}").strip()) for n in names]
     places = {f"document/{Path(n).stem}": f"{path}!{n}" for n in names}
-    queries, query_places = _queries(archive)
+    queries, query_places = read_queries(archive)
     places |= query_places
-    judgements = _judgements(archive, places)
+    judgements = read_judgements(archive, "relevance_judgments_statutes.txt", places)
     known = {d.id for d in documents}
     # S58 is judged relevant but has no file in the release: kept for the track's measures, never ranked.
     missing = sorted({j.doc_id for j in judgements} - known)
