@@ -140,6 +140,7 @@ def finished_run(root: Path, base: Path, overrides: list[str], further: tuple[st
         crossval_summary,
         model_card,
         mteb_results,
+        mteb_tasks,
         negatives,
         pairs,
         pretrain,
@@ -157,7 +158,7 @@ def finished_run(root: Path, base: Path, overrides: list[str], further: tuple[st
         for stage in (synthetic, clean, pairs, audit, negatives, adapt, pretrain, baseline):
             stage.main(params)
         rank_folds(params, save_untrained(params, 1))
-        for stage in (crossval_summary, retention_base, retention, mteb_results):
+        for stage in (crossval_summary, retention_base, retention, mteb_tasks, mteb_results):
             stage.main(params)
         if further:
             add_retention_tasks(*further)

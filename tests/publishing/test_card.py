@@ -53,6 +53,8 @@ def facts(protocol: str = "holdout", clean: bool = True) -> dict[str, Any]:
             "crossval": comparison(0.4),
             "held_out": {},
             "fire2019": None,
+            "part": None,
+            "tasks": {},
             "claim": None
             if protocol == "all_labels"
             else {"clean": True, "label": "clean: held out", **comparison(0.4321)},

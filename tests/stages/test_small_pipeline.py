@@ -31,6 +31,7 @@ AFTER_TRAINING = {
     "crossval@1",
     "crossval_summary",
     "retention",
+    "mteb_tasks",
     "mteb_results",
     "figures",
     "model_card",
