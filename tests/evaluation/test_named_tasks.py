@@ -79,23 +79,21 @@ def test_what_cannot_be_had_names_the_key(make_params: MakeParams, name: str, wh
 
 
 TEXT = "The respondent seized the goods of the appellant without any notice and sold them at a public auction in May"
-OTHER = (
-    "A municipal board levied a toll on every cart that crossed the bridge, and the carters refused to pay it at all"
-)
+OTHER = "A municipal board levied a toll on every cart that crossed the bridge, and the carters refused to pay it"
 
 
 @pytest.mark.parametrize(
-    ("training", "declared", "hub_id", "clean", "label"),
+    ("training", "trained_on", "clean", "label"),
     [
-        ({"t": "nothing of the kind was ever written here or there"}, [], None, True, "neither queries nor documents"),
-        ({"t": f"And so: {TEXT}"}, [], None, False, "contaminated: 1 of 1 queries and 0 of 1 documents share text"),
-        ({"t": OTHER}, [], None, True, "no query trained the model, but 0 of 1 queries and 1 of 1 documents"),
-        ({}, ["Task"], None, False, "Task is among the data that trained"),
-        ({}, [], "org/task", False, "Task is among the data that trained"),
+        ({"t": "nothing of the kind was ever written here or there"}, {}, True, "neither queries nor documents"),
+        ({"t": f"And so: {TEXT}"}, {}, False, "contaminated: 1 of 1 queries and 0 of 1 documents share text"),
+        ({"t": OTHER}, {}, True, "no query trained the model, but 0 of 1 queries and 1 of 1 documents"),
+        ({}, {"declared": ["Task"]}, False, "Task is among the data that trained"),
+        ({}, {"hub_id": "org/task"}, False, "Task is among the data that trained"),
     ],
 )
 def test_a_label_says_what_training_saw(
-    make_params: MakeParams, training: dict[str, str], declared: list[str], hub_id: Any, clean: bool, label: str
+    make_params: MakeParams, training: dict[str, str], trained_on: dict[str, Any], clean: bool, label: str
 ) -> None:
     params = make_params()
     found = label_task(
@@ -103,8 +101,8 @@ def test_a_label_says_what_training_saw(
         "org/task",
         ({"q": TEXT}, {"d": OTHER}),
         training,
-        declared=declared,
-        sources=[dataclasses.replace(params.data, hub_id=hub_id)],
+        declared=trained_on.get("declared", []),
+        sources=[dataclasses.replace(params.data, hub_id=trained_on.get("hub_id"))],
         protocol=params.protocol,
     )
     assert found["clean"] is clean

@@ -144,7 +144,8 @@ def test_each_parameter_reruns_just_the_stages_that_it_changes(space: Workspace)
     for overrides, expected in (
         (["runtime.checkpoint_every=20", "runtime.device=cpu:0"], set()),
         (["train.learning_rate=2e-4"], {"model", "crossval@0", "crossval@1", "model_card"}),
-        (["evaluation.bootstrap=600"], {"crossval_summary", "retention", "mteb_results", "model_card"}),
+        (["evaluation.bootstrap=600"], {"crossval_summary", "retention", "mteb_tasks", "mteb_results", "model_card"}),
+        (["evaluation.max_queries=9"], {"mteb_tasks", "mteb_results", "model_card"}),
         (["retention.max_drop=0.1"], {"retention", "model_card"}),
         (["retention.queries=30"], {"retention_base", "model_card"}),
         (["negatives.rank_min=2"], {"negatives", "pretrain", "model", "crossval@0", "crossval@1", "model_card"}),
@@ -206,7 +207,7 @@ def test_experiments_compose_conf_and_queue_and_compare(space: Workspace) -> Non
     arguments = [x for o in OVERRIDES if o != "train=smoke" for x in ("-S", o)]
     common = ["-S", "train=smoke", "-S", "runtime.progress=false", *arguments]
     output = space.run("dvc", "exp", "run", "-n", "narrower", *common, "-S", "evaluation.confidence=0.8").stdout
-    scoring = {"crossval_summary", "retention", "mteb_results", "figures", "model_card"}
+    scoring = {"crossval_summary", "retention", "mteb_tasks", "mteb_results", "figures", "model_card"}
     assert set(re.findall(r"Running stage '([^']+)'", output)) == scoring
     assert yaml.safe_load((space.root / "params.yaml").read_text())["evaluation"]["confidence"] == 0.8
     shown = json.loads(space.run("dvc", "exp", "show", "--json").stdout)
@@ -366,4 +367,32 @@ def test_split_documents_rank_by_best_passage_and_mteb_scores_untouched_text(spa
     after = json.loads((space.root / "data/mteb_results/scores.json").read_text())
     assert after["mteb"]["methods"]["untrained"] == before["mteb"]["methods"]["untrained"]
     assert after["claim"]["methods"]["untrained"] != before["claim"]["methods"]["untrained"]
+    restore(space)
+
+
+def test_a_drawn_part_and_another_task_are_scored_said_and_not_published(space: Workspace) -> None:
+    whole = json.loads((space.root / "data/mteb_results/scores.json").read_text())
+    other = "evaluation.tasks={NFCorpus: mine}"
+    space.compose(*OVERRIDES, "evaluation=quick", "evaluation.max_queries=4", "evaluation.max_documents=20", other)
+    ran, output = space.repro()
+    assert ran == {"mteb_tasks", "mteb_results", "figures", "model_card"}
+    assert re.search(r"evaluating \d+ texts, \d+ tokens, about \d+ s and \d+ MiB; the whole would be 5\d texts", output)
+    scores = json.loads((space.root / "data/mteb_results/scores.json").read_text())
+    assert scores["part"] == {"queries": 4, "documents": 20, "of_queries": 10, "of_documents": 40}
+    assert scores["mteb"]["queries"] == scores["claim"]["queries"] == 4
+    # Methods are scored over the same part: the ranking's scores and mteb's agree for each.
+    for method in ("bm25", "untrained", "finetuned"):
+        by_mteb = scores["mteb"]["methods"][method]["ndcg_at_10"]
+        assert scores["claim"]["methods"][method]["ndcg_at_10"] == pytest.approx(by_mteb, abs=1e-5)
+    assert scores["crossval"] == whole["crossval"]
+    task = scores["tasks"]["NFCorpus"]
+    assert (task["queries"], task["documents"], task["data"]) == (4, 40, "a local copy")
+    assert task["label"].startswith("contaminated") or "documents share text" in task["label"]
+    card = ModelCard.load(space.root / "reports/model_card.md")
+    assert card.data.eval_results is None
+    assert "**Of a drawn part only:**" in card.text
+    assert "| NFCorpus | 4 | 40 |" in card.text
+    refused = space.run("python", "-m", "lexfit", "submission", check=False)
+    assert refused.returncode == 1
+    assert "a drawn part was evaluated, 4 of 10 queries" in refused.stderr
     restore(space)
