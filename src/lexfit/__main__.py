@@ -48,6 +48,8 @@ def add_model_commands(group: Any) -> None:
     """Commands around the model of the last run, added to the subparsers of `group`."""
     command = group.add_parser("methods", help="write reports/METHODS.md from the selection and the benchmarks")
     command.set_defaults(function=commands.run_methods)
+    command = group.add_parser("cost", help="record time, memory and energy of the last run in reports/cost.json")
+    command.set_defaults(function=commands.run_cost)
     command = group.add_parser("licences", help="print what the licences permit; exit status 1 where they conflict")
     command.set_defaults(function=commands.run_licences)
     command = group.add_parser(

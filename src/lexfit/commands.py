@@ -80,6 +80,15 @@ def run_methods(arguments: argparse.Namespace) -> None:
     print(write_methods())
 
 
+def run_cost(arguments: argparse.Namespace) -> None:
+    """Record what the last run cost, unless it is recorded."""
+    del arguments
+    from lexfit.reporting.cost import record_cost
+
+    written, path = record_cost()
+    print(f"{path}: {'recorded' if written else 'tells of these weights already'}")
+
+
 def run_licences(arguments: argparse.Namespace) -> None:
     """Print what the licences permit; a conflict is an error."""
     from tabulate import tabulate

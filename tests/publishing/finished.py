@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lexfit.config import load_params
 from lexfit.corpus.records import Collection, Document, Judgement, Query, write_collection
-from lexfit.io import read_jsonl, write_json, write_text, write_tsv
+from lexfit.io import read_jsonl, write_json, write_tsv
 from lexfit.stages.common import CROSSVAL, MODEL, RAW, REPORTS, RESULTS, RETENTION, TRAIN
 from tests.corpus.test_source_groups import story
 from tests.stages.workspace import Workspace, make_workspace
@@ -89,9 +89,10 @@ def save_untrained(params: Params, seed: int) -> SentenceTransformer:
             "trainable_parameters": 0,
             "parameters": total,
             "loss": {"name": "CorpusSoftmaxLoss"},
+            "mean_loss_of_last_epoch": 1.25,
         },
     )
-    write_tsv(REPORTS / "plots" / "training.tsv", ["step", "loss", "learning_rate"], [])
+    write_tsv(REPORTS / "plots" / "training.tsv", ["step", "loss", "learning_rate"], [[1, 1.25, 0.0]])
     return model
 
 
@@ -138,12 +139,14 @@ def finished_run(root: Path, base: Path, overrides: list[str], further: tuple[st
         baseline,
         clean,
         crossval_summary,
+        figures,
         model_card,
         mteb_results,
         mteb_tasks,
         negatives,
         pairs,
         pretrain,
+        report,
         retention,
         retention_base,
         synthetic,
@@ -162,8 +165,9 @@ def finished_run(root: Path, base: Path, overrides: list[str], further: tuple[st
             stage.main(params)
         if further:
             add_retention_tasks(*further)
+        figures.main(params)
         model_card.main(params)
-    write_text(root / "reports/figures/none.txt", "no figure is read here\n")
+        report.main(params)
     space.run("dvc", "commit", "-f")
     space.commit("run")
     return space

@@ -35,6 +35,7 @@ AFTER_TRAINING = {
     "mteb_results",
     "figures",
     "model_card",
+    "report",
 }
 DATA_STAGES = {
     "synthetic",
@@ -392,7 +393,7 @@ def test_a_drawn_part_and_another_task_are_scored_said_and_not_published(space: 
     assert card.data.eval_results is None
     assert "**Of a drawn part only:**" in card.text
     assert "| NFCorpus | 4 | 40 |" in card.text
-    refused = space.run("python", "-m", "lexfit", "submission", check=False)
+    refused = space.run("python", "-m", "lexfit", "submission", "--repo", "org/name", check=False)
     assert refused.returncode == 1
     assert "a drawn part was evaluated, 4 of 10 queries" in refused.stderr
     restore(space)

@@ -21,6 +21,9 @@ COPIED = [
     ".dvcignore",
     "pyproject.toml",
     ".gitignore",
+    "reports/LOG.md",
+    "reports/comparisons",
+    "reports/cost.json",
 ]
 
 

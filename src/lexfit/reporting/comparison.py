@@ -140,6 +140,11 @@ def _label(recipe: dict[str, Any], first: dict[str, Any]) -> str:
     return ", ".join(parts) or "the recipe itself"
 
 
+def labels_of(rows: list[dict[str, Any]]) -> list[str]:
+    """What sets each row's recipe apart from the first's."""
+    return [_label(row["recipe"], rows[0]["recipe"]) for row in rows]
+
+
 def page(name: str, rows: list[dict[str, Any]], columns: dict[str, str]) -> str:
     """The table as Markdown.
 

@@ -1,0 +1,72 @@
+"""What a run cost, from the timing log into a file that is committed: it belongs to one machine and one day."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+from lexfit.errors import LexfitError
+from lexfit.io import read_text, write_json
+from lexfit.stages.common import MODEL, REPORTS, TIMINGS
+
+COST = REPORTS / "cost.json"
+WEIGHTS = MODEL / "sentence_transformer" / "model.safetensors"
+# A stage that takes less only says that there was nothing to do.
+SHORTEST = 0.1
+
+
+def weights_hash() -> str:
+    """SHA-256 of the trained weights.
+
+    Raises:
+        LexfitError: There are none.
+    """
+    if not WEIGHTS.exists():
+        raise LexfitError(str(WEIGHTS), "no such file", "Run the pipeline: `dvc repro`")
+    with WEIGHTS.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def machine() -> dict[str, Any]:
+    """The kind of machine: processor, cores, memory, and the GPU if one is used."""
+    name = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        models = [
+            line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")
+        ]
+        name = models[0] if models else name
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {"processor": name, "cores": os.cpu_count(), "memory_gib": round(memory, 1)}
+
+
+def last_costs(lines: list[str]) -> dict[str, dict[str, Any]]:
+    """The last timing of each stage that did something: seconds, peak memory, joules where the machine tells them."""
+    costs: dict[str, dict[str, Any]] = {}
+    for line in lines:
+        entry = json.loads(line)
+        if entry["seconds"] >= SHORTEST:
+            costs[entry["stage"]] = {key: entry.get(key) for key in ("seconds", "peak_mib", "joules")}
+    return costs
+
+
+def record_cost() -> tuple[bool, Path]:
+    """Write reports/cost.json from logs/timings.jsonl, unless it tells of these weights already.
+
+    Returns:
+        Whether it was written, and where.
+
+    Raises:
+        LexfitError: There is no model or no timing log.
+    """
+    weights = weights_hash()
+    if COST.exists() and json.loads(read_text(COST))["weights_sha256"] == weights:
+        return False, COST
+    costs = last_costs(read_text(TIMINGS).splitlines())
+    energy = any(cost["joules"] is not None for cost in costs.values())
+    write_json(COST, {"weights_sha256": weights, "machine": machine(), "energy_read": energy, "stages": costs})
+    return True, COST
