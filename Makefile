@@ -26,6 +26,7 @@ $(STAMP): requirements.lock pyproject.toml
 
 run: $(STAMP) ## run the pipeline as params.yaml says, and print the result table
 	$(OFFLINE) dvc repro
+	@lexfit cost && dvc repro --quiet report
 	@lexfit summary
 
 test: $(STAMP) ## run the tests

@@ -144,13 +144,19 @@ def test_each_parameter_reruns_just_the_stages_that_it_changes(space: Workspace)
     # A dry run names the stages that a change reaches directly; what follows them can't be known before.
     for overrides, expected in (
         (["runtime.checkpoint_every=20", "runtime.device=cpu:0"], set()),
-        (["train.learning_rate=2e-4"], {"model", "crossval@0", "crossval@1", "model_card"}),
-        (["evaluation.bootstrap=600"], {"crossval_summary", "retention", "mteb_tasks", "mteb_results", "model_card"}),
-        (["evaluation.max_queries=9"], {"mteb_tasks", "mteb_results", "model_card"}),
+        (["train.learning_rate=2e-4"], {"model", "crossval@0", "crossval@1", "model_card", "report"}),
+        (
+            ["evaluation.bootstrap=600"],
+            {"crossval_summary", "retention", "mteb_tasks", "mteb_results", "model_card", "report"},
+        ),
+        (["evaluation.max_queries=9"], {"mteb_tasks", "mteb_results", "model_card", "report"}),
         (["retention.max_drop=0.1"], {"retention", "model_card"}),
         (["retention.queries=30"], {"retention_base", "model_card"}),
-        (["negatives.rank_min=2"], {"negatives", "pretrain", "model", "crossval@0", "crossval@1", "model_card"}),
-        (["data.pool=judged"], {"pairs", "model_card"}),
+        (
+            ["negatives.rank_min=2"],
+            {"negatives", "pretrain", "model", "crossval@0", "crossval@1", "model_card", "report"},
+        ),
+        (["data.pool=judged"], {"pairs", "model_card", "report"}),
     ):
         space.compose(*OVERRIDES, *overrides)
         output = space.run("dvc", "repro", "--dry").stdout
@@ -208,7 +214,7 @@ def test_experiments_compose_conf_and_queue_and_compare(space: Workspace) -> Non
     arguments = [x for o in OVERRIDES if o != "train=smoke" for x in ("-S", o)]
     common = ["-S", "train=smoke", "-S", "runtime.progress=false", *arguments]
     output = space.run("dvc", "exp", "run", "-n", "narrower", *common, "-S", "evaluation.confidence=0.8").stdout
-    scoring = {"crossval_summary", "retention", "mteb_tasks", "mteb_results", "figures", "model_card"}
+    scoring = {"crossval_summary", "retention", "mteb_tasks", "mteb_results", "figures", "model_card", "report"}
     assert set(re.findall(r"Running stage '([^']+)'", output)) == scoring
     assert yaml.safe_load((space.root / "params.yaml").read_text())["evaluation"]["confidence"] == 0.8
     shown = json.loads(space.run("dvc", "exp", "show", "--json").stdout)
@@ -376,7 +382,7 @@ def test_a_drawn_part_and_another_task_are_scored_said_and_not_published(space: 
     other = "evaluation.tasks={NFCorpus: mine}"
     space.compose(*OVERRIDES, "evaluation=quick", "evaluation.max_queries=4", "evaluation.max_documents=20", other)
     ran, output = space.repro()
-    assert ran == {"mteb_tasks", "mteb_results", "figures", "model_card"}
+    assert ran == {"mteb_tasks", "mteb_results", "figures", "model_card", "report"}
     assert re.search(r"evaluating \d+ texts, \d+ tokens, about \d+ s and \d+ MiB; the whole would be 5\d texts", output)
     scores = json.loads((space.root / "data/mteb_results/scores.json").read_text())
     assert scores["part"] == {"queries": 4, "documents": 20, "of_queries": 10, "of_documents": 40}

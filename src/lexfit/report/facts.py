@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 
 PARAMS, LOG, CARD = Path("params.yaml"), REPORTS / "LOG.md", REPORTS / "model_card.md"
 STEPS = ("encoding", "html", "control", "unicode", "headers", "whitespace")
+MEASURES = {
+    "map": "MAP",
+    "recip_rank": "reciprocal rank",
+    "p_at_10": "P@10",
+    "recall_at_10": "recall@10",
+    "bpref": "bpref",
+}
 ENVIRONMENT = {"aila_fire": "LEXFIT_AILA_FIRE", "citations": "LEXFIT_AILA_FIRE", "central_acts": "LEXFIT_CENTRAL_ACTS"}
 
 
@@ -49,6 +56,7 @@ def report_facts(params: Params, ledger: Ledger) -> dict[str, Any]:
     comparisons = {path.stem: ledger.json(path) for path in tables}
     return {
         "names": NAMES,
+        "measure_names": MEASURES,
         "params": Source(ledger, PARAMS.as_posix(), yaml.safe_load(PARAMS.read_text(encoding="utf-8"))),
         "scores": scores,
         "claim": claim,

@@ -83,6 +83,7 @@ def summary_table(path: Path = SCORES) -> str:
         "",
         "model    data/model/sentence_transformer",
         "card     reports/model_card.md",
-        "reports  reports/metrics.json, reports/figures/",
+        "report   reports/report.html, reports/report.md",
+        "metrics  reports/metrics.json, reports/figures/",
     ]
     return "\n".join(lines)
