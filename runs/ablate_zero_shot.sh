@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What each step of the zero-shot recipe brings: it whole, and without masking, without counts, with one passage a case,
+# What each step of the zero-shot recipe brings: it whole, and without masking, without counts,
 # in independent words, with and from another source; then the table, paired with the whole recipe over the same queries.
 # A killed run goes on where it was, and experiments that zero_shot_cpu.sh has made aren't run again. Four to six minutes an
 # experiment on two cores; SEEDS="42 43 44" for more than one; arguments are further overrides of every experiment.
@@ -32,7 +32,6 @@ member zero-shot aila_zero_shot
 member zero-shot-unseen aila_zero_shot_unseen
 without unmasked -S "$citations.mask=false"
 without uncounted -S loss.positive_weights=uniform
-without first-passage -S "$citations.passages=1"
 acts=(-S 'data.train.central_acts.options.kinds=[titles]' -S data.train.central_acts.options.max_queries=300)
 acts+=(-S data.train.central_acts.options.neighbours=0)
 without and-titles -S 'data/train=[citations,central_acts]' "${acts[@]}" -S batches.sources=apart
