@@ -10,8 +10,8 @@ from typing import Literal
 class EvaluationParams:
     """Encoding batch size, bootstrap resamples, permutations and the intervals' confidence level.
 
-    `max_queries` and `max_documents` evaluate a drawn part only. `tasks` are scored beside the target: where each has
-    its data (`hub`, `fire`, or a path) by mteb's name.
+    `max_queries` and `max_documents` evaluate a drawn part only. `tasks` are scored beside the target: mteb's name, and
+    behind an `@` where the data are (`hub` if nothing is said, `fire`, or a path).
     """
 
     batch_size: int
@@ -20,7 +20,7 @@ class EvaluationParams:
     confidence: float
     max_queries: int | None
     max_documents: int | None
-    tasks: dict[str, str]
+    tasks: list[str]
 
 
 @dataclass(frozen=True)

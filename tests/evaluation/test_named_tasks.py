@@ -15,7 +15,7 @@ from lexfit.corpus.records import Collection
 from lexfit.errors import LexfitError
 from lexfit.evaluation.benchmark import as_encoder, benchmark
 from lexfit.evaluation.dense import dense_run
-from lexfit.evaluation.named_tasks import cut, load_named_task, texts_of
+from lexfit.evaluation.named_tasks import asked_tasks, cut, load_named_task, texts_of
 from lexfit.evaluation.seen import label_task
 from lexfit.evaluation.trec import evaluate, qrels_of
 from tests.conftest import write_beir
@@ -75,7 +75,7 @@ def test_a_part_of_a_task_has_its_queries_positives(
 def test_what_cannot_be_had_names_the_key(make_params: MakeParams, name: str, where: str, message: str) -> None:
     with pytest.raises(LexfitError, match=message) as caught:
         load_named_task(name, where, make_params().data)
-    assert f"evaluation.tasks.{name}" in caught.value.where
+    assert f"evaluation.tasks ({name})" in caught.value.where
 
 
 TEXT = "The respondent seized the goods of the appellant without any notice and sold them at a public auction in May"
@@ -89,6 +89,8 @@ OTHER = "A municipal board levied a toll on every cart that crossed the bridge, 
         ({"t": f"And so: {TEXT}"}, {}, False, "contaminated: 1 of 1 queries and 0 of 1 documents share text"),
         ({"t": OTHER}, {}, True, "no query trained the model, but 0 of 1 queries and 1 of 1 documents"),
         ({}, {"declared": ["Task"]}, False, "Task is among the data that trained"),
+        ({}, {"base": {"Task"}}, False, "Task is among the data that trained the base model"),
+        ({}, {"base": None}, True, "what trained the base model isn't declared in mteb"),
         ({}, {"hub_id": "org/task"}, False, "Task is among the data that trained"),
     ],
 )
@@ -102,8 +104,17 @@ def test_a_label_says_what_training_saw(
         ({"q": TEXT}, {"d": OTHER}),
         training,
         declared=trained_on.get("declared", []),
+        base=trained_on.get("base", set()),
         sources=[dataclasses.replace(params.data, hub_id=trained_on.get("hub_id"))],
         protocol=params.protocol,
     )
     assert found["clean"] is clean
     assert label in found["label"]
+
+
+def test_tasks_say_where_their_data_are(make_params: MakeParams) -> None:
+    asked = make_params("evaluation.tasks=[AILACasedocs@fire,NFCorpus,SCIDOCS@/some/where.zip]").evaluation.tasks
+    assert asked_tasks(asked) == {"AILACasedocs": "fire", "NFCorpus": "hub", "SCIDOCS": "/some/where.zip"}
+    assert set(asked_tasks(make_params("evaluation=full").evaluation.tasks).values()) == {"hub"}
+    with pytest.raises(LexfitError, match="names NFCorpus twice"):
+        asked_tasks(["NFCorpus", "NFCorpus@copy"])

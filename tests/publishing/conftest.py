@@ -21,8 +21,8 @@ from lexfit.publishing.card import render_card
 from lexfit.publishing.finished_run import FinishedRun, read_run
 from lexfit.reporting.metrics import headline_metrics
 from lexfit.stages.model_card import card_facts
-from tests.conftest import REPO
-from tests.publishing.finished import KFOLD, ZERO_SHOT, finished_run
+from tests.conftest import REPO, write_beir
+from tests.publishing.finished import KFOLD, ZERO_SHOT, cases, finished_run
 from tests.publishing.hub_server import Hub, running_hub
 from tests.publishing.test_card import facts
 from tests.stages.workspace import Workspace
@@ -128,9 +128,11 @@ def project(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.fixture(scope="session")
 def zero_shot(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Workspace:
-    """Trained on other queries than AILA's and on the texts of two statutes; scored on two more tasks of mteb."""
-    root = tmp_path_factory.mktemp("zero_shot") / "project"
-    return finished_run(root, tiny_model, ZERO_SHOT, ("NFCorpus", "NQ"))
+    """Trained on other queries than AILA's and on the texts of two statutes; scored on three more tasks of mteb."""
+    folder = tmp_path_factory.mktemp("zero_shot")
+    write_beir(folder / "copy", cases(), lambda query: "test")  # what trained it
+    tasks = f"evaluation.tasks=[SCIDOCS@{folder / 'copy'}]"
+    return finished_run(folder / "project", tiny_model, [*ZERO_SHOT, tasks], ("NFCorpus", "NQ"))
 
 
 @pytest.fixture(scope="session")

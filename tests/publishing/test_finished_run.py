@@ -59,6 +59,7 @@ def test_a_whole_run_is_read(run: FinishedRun, inside: Path) -> None:
         "AILAStatutes": "mteb_results",
         "NFCorpus": "retention",
         "NQ": "retention",
+        "SCIDOCS": "mteb_tasks",
     }
     assert run.commit in (inside / "reports/model_card.md").read_text()
     assert set(run.sources) == {"task", "beir"}

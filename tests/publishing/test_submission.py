@@ -73,16 +73,18 @@ def test_mteb_loads_the_results_and_they_are_the_runs_own_bytes(zero_shot: Works
         "AILAStatutes.json",
         "NFCorpus.json",
         "NQ.json",
+        "SCIDOCS.json",
         "model_meta.json",
     ]
-    for task in ("AILAStatutes", "NFCorpus", "NQ"):
-        (own,) = (zero_shot.root / "data").glob(f"[mr]*/mteb/results/*/*/{task}.json")
+    for task in ("AILAStatutes", "NFCorpus", "NQ", "SCIDOCS"):
+        found = (zero_shot.root / "data").glob(f"[mr]*/mteb/**/{task}.json")
+        (own,) = (path for path in found if path.parts[-3].startswith("lexfit__") and "bm25" not in path.parts)
         assert (folder / f"{task}.json").read_bytes() == own.read_bytes()
     (model,) = ResultCache(written).load_results(include_remote=False).model_results
     assert (model.model_name, model.model_revision) == ("Acme-Labs/statutes-v1", COMMIT)
     loaded = {result.task_name: result.get_score() for result in model.task_results}
     assert loaded["AILAStatutes"] == scores_of(zero_shot)["mteb"]["methods"]["finetuned"]["ndcg_at_10"]
-    assert set(loaded) == {"AILAStatutes", "NFCorpus", "NQ"}
+    assert set(loaded) == {"AILAStatutes", "NFCorpus", "NQ", "SCIDOCS"}
 
 
 def test_the_entry_constructs_and_says_what_the_run_knows(zero_shot: Workspace, written: Path) -> None:
@@ -172,6 +174,7 @@ def test_the_card_has_all_that_mtebs_own_command_writes_for_a_registered_model(
         ("AILAStatutes", "clean: no query and no judgement of the task was used (protocol zero_shot)"),
         ("NFCorpus", "not among the training data that the model and its base declare"),
         ("NQ", "contaminated: among the training data that the model or its base declares"),
+        ("SCIDOCS", "contaminated: 6 of 6 queries and 6 of 6 documents share text with what trained"),
     ],
 )
 def test_every_score_stands_beside_whether_the_model_had_seen_it(written: Path, task: str, label: str) -> None:
@@ -182,7 +185,7 @@ def test_every_score_stands_beside_whether_the_model_had_seen_it(written: Path, 
     assert f"| {label} |" in (written / "pull_request.md").read_text()
 
 
-@pytest.mark.parametrize("task", ["AILAStatutes", "NFCorpus", "NQ"])
+@pytest.mark.parametrize("task", ["AILAStatutes", "NFCorpus", "NQ", "SCIDOCS"])
 def test_the_hub_gets_the_entries_that_mteb_itself_would_send(written: Path, task: str) -> None:
     entries = parse_eval_result_entries(yaml.safe_load((written / f".eval_results/{task}.yaml").read_text()))
     result = TaskResult.from_disk(next(written.glob(f"results/*/*/{task}.json")))

@@ -379,7 +379,7 @@ def test_split_documents_rank_by_best_passage_and_mteb_scores_untouched_text(spa
 
 def test_a_drawn_part_and_another_task_are_scored_said_and_not_published(space: Workspace) -> None:
     whole = json.loads((space.root / "data/mteb_results/scores.json").read_text())
-    other = "evaluation.tasks={NFCorpus: mine}"
+    other = "evaluation.tasks=[NFCorpus@mine]"
     space.compose(*OVERRIDES, "evaluation=quick", "evaluation.max_queries=4", "evaluation.max_documents=20", other)
     ran, output = space.repro()
     assert ran == {"mteb_tasks", "mteb_results", "figures", "model_card", "report"}

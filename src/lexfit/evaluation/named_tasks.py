@@ -20,8 +20,23 @@ if TYPE_CHECKING:
     from lexfit.config import DataParams, EvaluationParams
     from lexfit.corpus.records import Collection
 
-WITHOUT = "name a local copy: `-S 'evaluation.tasks={NAME: PATH}'`, or use `-S evaluation=standard`"
+WITHOUT = "name a local copy: `-S 'evaluation.tasks=[NAME@PATH]'`, or use `-S evaluation=standard`"
 CASEDOCS = "AILACasedocs"
+
+
+def asked_tasks(tasks: list[str]) -> dict[str, str]:
+    """Where each task of `evaluation.tasks` has its data, by name.
+
+    Raises:
+        LexfitError: A task is named twice.
+    """
+    asked: dict[str, str] = {}
+    for task in tasks:
+        name, _, where = task.partition("@")
+        if name in asked:
+            raise LexfitError("params.yaml: evaluation.tasks", f"names {name} twice", "Name each task once")
+        asked[name] = where or "hub"
+    return asked
 
 
 def load_named_task(name: str, where: str, data: DataParams) -> AbsTaskRetrieval:
@@ -35,7 +50,7 @@ def load_named_task(name: str, where: str, data: DataParams) -> AbsTaskRetrieval
     Raises:
         LexfitError: The task isn't known, or its data can't be had or read.
     """
-    key = f"params.yaml: evaluation.tasks.{name}"
+    key = f"params.yaml: evaluation.tasks ({name})"
     if where == "hub":
         return load_hub_task(name, key, WITHOUT)
     task = find_task(name, key)
@@ -45,7 +60,7 @@ def load_named_task(name: str, where: str, data: DataParams) -> AbsTaskRetrieval
         collection = load_casedocs(data if data.source == "aila_fire" else local_source(None, "test"), key)
     else:
         split = task.metadata.eval_splits[0]
-        collection = beir.load(local_source(where, split), f"evaluation.tasks.{name}")
+        collection = beir.load(local_source(where, split), f"evaluation.tasks ({name})")
     return keep_per_query(fill(task, collection))
 
 

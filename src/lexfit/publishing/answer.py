@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import mteb
 
+from lexfit.evaluation.seen import base_datasets
+
 if TYPE_CHECKING:
     from lexfit.publishing.finished_run import FinishedRun
 
@@ -23,15 +25,6 @@ HEADLINES = {
     "kfold": "Yes. All {trained} queries of {task} and their judgements trained the model.",
     "all_labels": "Yes. All {trained} queries of {task} and their judgements trained the model.",
 }
-
-
-def base_datasets(hub_id: str) -> set[str] | None:
-    """What mteb declares the base model to be trained on, similar data sets included; None if that isn't known."""
-    try:
-        found: set[str] | None = mteb.get_model_meta(hub_id).get_training_datasets()
-    except KeyError:
-        return None
-    return found
 
 
 def headline(run: FinishedRun) -> str:

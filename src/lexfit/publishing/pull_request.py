@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lexfit.publishing.answer import base_datasets, training_answer
+from lexfit.evaluation.seen import base_datasets
+from lexfit.publishing.answer import training_answer
 from lexfit.publishing.model_meta import module_name
 from lexfit.reporting.markdown import fill
 
@@ -20,12 +21,14 @@ IMPLEMENTATIONS = Path("mteb/models/model_implementations")
 
 
 def label_of(run: FinishedRun, meta: ModelMeta, task: str) -> str:
-    """Whether the model had seen a task: the protocol's word for the run's own, else what is declared to mteb."""
+    """Whether the model had seen a task: the protocol's word for the run's own, else what is declared and compared."""
     base = base_datasets(run.params.model.hub_id)
     if task == run.task and (not run.scores["mteb"]["clean"] or task not in (base or set())):
         return f"{run.scores['mteb']['label']} (protocol {run.params.protocol.name})"
     if task in (meta.get_training_datasets() or set()):
         return "contaminated: among the training data that the model or its base declares"
+    if task in run.scores["tasks"]:
+        return str(run.scores["tasks"][task]["label"])
     if base is None:
         return "not among the training data that the model declares; its base declares none"
     return "not among the training data that the model and its base declare"

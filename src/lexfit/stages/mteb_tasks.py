@@ -55,15 +55,15 @@ def score_task(
 def main(params: Params) -> None:
     """Write data/mteb_tasks: summary.json, per_query.tsv, and what mteb wrote, by method."""
     quiet_progress(params.runtime.progress)
-    wanted = params.evaluation.tasks
     summary: dict[str, Any] = {}
     rows: list[list[Any]] = []
     with replacing(MTEB_TASKS) as folder:
-        if wanted:
+        if params.evaluation.tasks:
             from lexfit.evaluation.claim import compare
-            from lexfit.evaluation.named_tasks import cut, load_named_task, texts_of
-            from lexfit.evaluation.seen import label_task
+            from lexfit.evaluation.named_tasks import asked_tasks, cut, load_named_task, texts_of
+            from lexfit.evaluation.seen import base_datasets, label_task
 
+            wanted = asked_tasks(params.evaluation.tasks)
             # What can't be had is an error before anything is scored.
             tasks = {name: load_named_task(name, where, params.data) for name, where in sorted(wanted.items())}
             training = {
@@ -80,6 +80,7 @@ def main(params: Params) -> None:
                     texts,
                     training,
                     declared=declared,
+                    base=base_datasets(params.model.hub_id),
                     sources=params.data.train.values(),
                     protocol=params.protocol,
                 )

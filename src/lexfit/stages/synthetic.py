@@ -25,11 +25,12 @@ def ranker(params: Params, documents: list[Document]) -> Callable[[list[Written]
     """Ranks, by the untrained base model, of texts' documents among `documents`."""
 
     def rank(texts: list[Written]) -> list[int]:
+        from lexfit.evaluation.cached_encoder import cached
         from lexfit.evaluation.dense import dense_run
         from lexfit.training.base_models import load_base_model, prepare_torch
 
         prepare_torch(params.hardware, params.seed)
-        model = load_base_model(params.model, params.hardware, params.runtime)
+        model = cached(load_base_model(params.model, params.hardware, params.runtime), params.runtime)
         queries = {f"{t.document}/{t.number}": t.text for t in texts}
         passages = {d.id: [d.full_text] for d in documents}
         run = dense_run(model, queries, passages, params.evaluation.batch_size, params.runtime.progress)
