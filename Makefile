@@ -1,6 +1,7 @@
 # One command each; `make help` lists them.
 PYTHON ?= python3
 PIP_ARGS ?=
+TEST_WORKERS ?= 2
 VENV := .venv
 STAMP := $(VENV)/.installed
 # Stages are run by `python`, so the environment comes first on the path. The embedded default needs no hub.
@@ -30,7 +31,7 @@ run: $(STAMP) ## run the pipeline as params.yaml says, and print the result tabl
 	@lexfit summary
 
 test: $(STAMP) ## run the tests
-	$(OFFLINE) python -m pytest
+	$(OFFLINE) python -m pytest -n $(TEST_WORKERS) --dist loadfile
 
 lint: $(STAMP) ## ruff and mypy
 	ruff check .

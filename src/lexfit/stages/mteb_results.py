@@ -112,7 +112,8 @@ def all_inputs(params: Params) -> list[tuple[dict[str, str], dict[str, list[str]
     """Queries, passages and positives of the task, of the FIRE track and of held-out queries of further sources."""
     split, positives = params.clean.split, read_collection(RAW / "task").positives()
     queries, passages = ranking_inputs(split, training=False)[0]
-    found = [({q: t for q, t in queries.items() if positives.get(q)}, passages, positives)]
+    scored = {q["id"] for q in read_jsonl(EVAL / "queries.jsonl") if "test" in (q["role"], q["split"])}
+    found = [({q: t for q, t in queries.items() if q in scored and positives.get(q)}, passages, positives)]
     fire = fire_inputs(params.protocol.name, params.data, split)
     found += [(*fire, positives)] if fire is not None else []
     own = {q["id"]: set(q["positives"]) for q in read_jsonl(EVAL / "further.jsonl")}
