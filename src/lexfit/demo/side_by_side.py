@@ -1,0 +1,144 @@
+"""The same facts ranked by BM25, the base model and the fine-tuned one, with what matched and what moved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lexfit.corpus.duplicates import words
+from lexfit.demo.excerpts import Excerpt, contributions, lexical_excerpt, nearest_excerpt, without_title
+from lexfit.demo.moves import Move, moves
+from lexfit.demo.sentences import Span, sentences
+from lexfit.errors import LexfitError
+from lexfit.search.ranking import check_request, hits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from lexfit.search.rankers import Bm25, Dense, Method
+    from lexfit.search.ranking import Hit, Statute
+
+MOST = 200_000
+K = 10
+
+
+@dataclass(frozen=True)
+class Found:
+    """A hit with what of it matched."""
+
+    hit: Hit
+    excerpt: Excerpt
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The first hits of each method, and what moved from the base model to the fine-tuned one.
+
+    `words` is how many words the facts have, `unread` how many of them each model doesn't read.
+    """
+
+    columns: Mapping[Method, tuple[Found, ...]]
+    moves: tuple[Move, ...]
+    words: int
+    unread: Mapping[Method, int]
+
+
+class Sentences:
+    """The sentences of each passage that a model reads, with their vectors, made once.
+
+    Args:
+        dense: The model, with its statutes.
+    """
+
+    def __init__(self, dense: Dense) -> None:
+        self._dense = dense
+        self._spans: dict[tuple[str, str], tuple[int, list[Span]]] = {}
+        texts: list[str] = []
+        for statute in dense.statutes:
+            for passage in statute.passages:
+                body = without_title(statute, passage)
+                read = dense.read(passage, "document") - (len(passage) - len(body))
+                spans = sentences(body, max(read, 0))
+                self._spans[statute.id, passage] = (len(texts), spans)
+                texts += [body[span.start : span.end] for span in spans]
+        self._vectors = dense.embed(texts) if texts else None
+
+    def excerpts(self, query: object, found: Sequence[Hit]) -> list[Excerpt]:
+        """The nearest sentence of each hit's passage to a query that `Dense.query` gave."""
+        shown = []
+        for hit in found:
+            start, spans = self._spans[hit.statute.id, hit.passage]
+            vectors = None if self._vectors is None else self._vectors[start : start + len(spans)]
+            near = self._dense.similarities(query, vectors) if spans else None  # type: ignore[arg-type]
+            shown.append(nearest_excerpt(without_title(hit.statute, hit.passage), spans, near))
+        return shown
+
+
+class SideBySide:
+    """Three rankings of the same statutes; embeddings of statutes and sentences are made here, once.
+
+    Args:
+        bm25: Over the same statutes as the models.
+        base: The untrained model.
+        finetuned: The trained one.
+    """
+
+    def __init__(self, bm25: Bm25, base: Dense, finetuned: Dense) -> None:
+        self.statutes: Sequence[Statute] = finetuned.statutes
+        if not [s.id for s in bm25.statutes] == [s.id for s in base.statutes] == [s.id for s in self.statutes]:
+            raise ValueError("All three must rank the same statutes.")
+        self._bm25 = bm25
+        self._models: dict[Method, Dense] = {"base": base, "finetuned": finetuned}
+        self._sentences = {method: Sentences(dense) for method, dense in self._models.items()}
+
+    @property
+    def reads(self) -> int:
+        """How many tokens of the facts the fine-tuned model reads."""
+        return int(self._models["finetuned"].model.max_seq_length)
+
+    def compare(self, facts: str, k: int = K) -> Comparison:
+        """Rank the statutes for the facts of a case; nothing of them is kept.
+
+        Args:
+            facts: Any text that isn't blank, of at most 200,000 characters.
+            k: How many statutes are shown of each method, at least 1.
+
+        Raises:
+            LexfitError: The text is blank or too long, or `k` is below 1.
+        """
+        check_request(facts, k)
+        if len(facts) > MOST:
+            raise LexfitError(
+                "the text to search by", f"has {len(facts):,} characters, and at most {MOST:,} are taken", "Shorten it"
+            )
+        columns: dict[Method, tuple[Found, ...]] = {"bm25": self._lexical(facts, k)}
+        orders = {}
+        for method, dense in self._models.items():
+            query = dense.query(facts)
+            ranked = hits(self.statutes, dense.similarities(query), len(self.statutes))
+            orders[method] = [hit.statute.id for hit in ranked]
+            shown = self._sentences[method].excerpts(query, ranked[:k])
+            columns[method] = tuple(map(Found, ranked[:k], shown))
+        moved = tuple(moves(orders["base"], orders["finetuned"], k))
+        unread = {method: dense.unread(facts) for method, dense in self._models.items()}
+        return Comparison(columns, moved, len(facts.split()), unread)
+
+    def _lexical(self, facts: str, k: int) -> tuple[Found, ...]:
+        found = hits(self.statutes, self._bm25.scores(facts), k)
+        place = {}
+        number = 0
+        for statute in self.statutes:
+            for passage in statute.passages:
+                place.setdefault((statute.id, passage), number)
+                number += 1
+        added = contributions(self._bm25.scores, facts, {word for hit in found for word in words(hit.passage)})
+        return tuple(
+            Found(
+                hit,
+                lexical_excerpt(
+                    without_title(hit.statute, hit.passage),
+                    {word: float(values[place[hit.statute.id, hit.passage]]) for word, values in added.items()},
+                ),
+            )
+            for hit in found
+        )
