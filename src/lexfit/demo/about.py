@@ -15,7 +15,7 @@ NOUNS = {"constitution": "Article"}
 class About:
     """What is known of the model and its statutes, as plain values, so that a Space has them as JSON.
 
-    `claim` is scores.json's, or None where the protocol claims nothing; `part` is what was evaluated where that wasn't
+    `label` says what the model on the page had seen of the task's queries; `claim` is scores.json's, or None where the protocol claims nothing; `part` is what was evaluated where that wasn't
     all, `corpus` the statutes' source.json, `noun` what a statute's id is the number of, if anything.
     """
 
@@ -26,6 +26,8 @@ class About:
     protocol: str
     seed: int
     label: str
+    clean: bool
+    confidence: float
     claim: dict[str, Any] | None
     part: dict[str, Any] | None
     corpus: dict[str, Any]
@@ -40,16 +42,19 @@ class About:
         tuned = self.claim["methods"]["finetuned"]
         return (
             f"nDCG@10 on {self.claim['queries']} queries of {self.task} ({self.claim['label']}): "
-            f"fine-tuned {means['finetuned']} (95 % interval {tuned['low']:.3f} to {tuned['high']:.3f}), "
+            f"fine-tuned {means['finetuned']} ({100 * self.confidence:g} % interval {tuned['low']:.3f} to {tuned['high']:.3f}), "
             f"base {means['untrained']}, BM25 {means['bm25']}. "
             f"Paired gain over the base {gain['mean']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f})."
         )
 
-    def part_line(self) -> str:
-        """That a drawn part was evaluated, where it was."""
-        if self.part is None:
-            return ""
-        return f"Scores of a drawn part: {self.part['queries']} of {self.part['of_queries']} queries."
+    def caution(self) -> str:
+        """What else has to be said of the score, if anything: a drawn part, or a model that had seen the queries."""
+        said = []
+        if self.part is not None:
+            said.append(f"Scored on a drawn part, {self.part['queries']} of {self.part['of_queries']} queries.")
+        if self.claim is not None and not self.clean:
+            said.append(f"On all of the task's queries the model on this page is {self.label}.")
+        return " ".join(said)
 
 
 def about(params: Params, scores: dict[str, Any], corpus: dict[str, Any]) -> About:
@@ -68,6 +73,8 @@ def about(params: Params, scores: dict[str, Any], corpus: dict[str, Any]) -> Abo
         protocol=scores["protocol"],
         seed=scores["seed"],
         label=scores["mteb"]["label"],
+        clean=scores["mteb"]["clean"],
+        confidence=params.evaluation.confidence,
         claim=scores["claim"],
         part=scores["part"],
         corpus={key: corpus[key] for key in ("source", "address", "revision", "license")},
