@@ -61,7 +61,7 @@ class Sentences:
                 spans = sentences(body, max(read, 0))
                 self._spans[statute.id, passage] = (len(texts), spans)
                 texts += [body[span.start : span.end] for span in spans]
-        self._vectors = dense.embed(texts) if texts else None
+        self._vectors = dense.embed_together(texts) if texts else None
 
     def excerpts(self, query: object, found: Sequence[Hit]) -> list[Excerpt]:
         """The nearest sentence of each hit's passage to a query that `Dense.query` gave."""
