@@ -53,7 +53,7 @@ def about_it() -> About:
     corpus = {"source": "constitution", "address": "pypi:x", "revision": "1", "license": "apache-2.0"}
     return About(
         "lexfit-<small>", "org/base", "apache-2.0", "Task", "holdout", 42, "clean: held out", True, 0.95, claim, None,
-        corpus, "Article",
+        corpus, "Article", "statutes of <b>Task</b>",
     )  # fmt: skip
 
 

@@ -1,14 +1,11 @@
-"""What matched: BM25's words add up to its scores, the sentence that shows them is found, lengths are bounded."""
+"""What matched: the rarest words are marked, the sentence that shows them is found, lengths are bounded."""
 
 from __future__ import annotations
 
 import numpy as np
-import pytest
-
-from lexfit.corpus.duplicates import words
 from lexfit.demo.excerpts import (
     SHOWN,
-    contributions,
+    frequencies,
     lexical_excerpt,
     marked,
     nearest_excerpt,
@@ -17,27 +14,33 @@ from lexfit.demo.excerpts import (
     without_title,
 )
 from lexfit.demo.sentences import Span, sentences
-from lexfit.search import Bm25, Statute
+from lexfit.search import Statute
 
 STATUTES = [
     Statute("S1", "Murder", ("Whoever commits murder shall be punished with death or imprisonment for life.",)),
     Statute("S2", "Theft", ("Whoever takes goods commits theft.", "A person who takes goods from a house by night.")),
     Statute("S3", "Cheques", ("Where a cheque is returned by the bank unpaid, its drawer shall be punished.",)),
 ]
-FACTS = "The man took goods, goods of his neighbour, from the house by night; the cheque was returned unpaid."
 
 
-def test_the_words_of_a_passage_add_up_to_its_score() -> None:
-    bm25 = Bm25(STATUTES)
-    asked = {word for s in STATUTES for p in s.passages for word in words(p)}
-    added = contributions(bm25.scores, FACTS, asked)
-    assert sum(added.values()) == pytest.approx(bm25.scores(FACTS), abs=1e-12)
-    assert "neighbour" not in added
+def test_the_rarest_words_in_common_are_telling() -> None:
+    frequency = {"the": 90, "court": 20, "cheque": 1, "bank": 4, "unpaid": 1}
+    found = telling(frequency, frequency, 100)
+    assert list(found) == ["cheque", "unpaid", "bank"]
+    assert found["cheque"] == found["unpaid"] > found["bank"] > 0
+    many = {letter: 1 for letter in "hgfedcba"}
+    assert list(telling(many, many, 100)) == list("abcdef")
 
 
-def test_the_fewest_words_that_make_up_the_score_are_telling() -> None:
-    assert telling({"a": 5.0, "b": 3.0, "c": 1.0, "d": 1.0, "e": 0.0}) == ("a", "b")
-    assert telling({"a": 0.0}) == ()
+def test_where_all_words_are_common_the_rarest_stands_alone() -> None:
+    assert list(telling({"the", "of"}, {"the": 90, "of": 80}, 100)) == ["of"]
+    assert telling((), {}, 100) == {}
+
+
+def test_a_word_counts_once_a_passage() -> None:
+    assert frequencies(STATUTES)["goods"] == 2
+    assert frequencies(STATUTES)["punished"] == 2
+    assert frequencies(STATUTES)["neighbour"] == 0
 
 
 def test_the_sentence_with_the_words_is_shown_and_they_are_marked() -> None:
@@ -46,7 +49,7 @@ def test_the_sentence_with_the_words_is_shown_and_they_are_marked() -> None:
         "A cheque that the bank returns unpaid shall be presented again within six months. "
         "The drawer shall be heard before any order is made against him."
     )
-    found = lexical_excerpt(passage, {"cheque": 3.0, "unpaid": 2.0, "the": 0.1})
+    found = lexical_excerpt(passage, {"cheque": 3.0, "unpaid": 2.0})
     assert "".join(text for text, _ in found.segments).startswith("A cheque that the bank returns unpaid")
     assert [text for text, is_marked in found.segments if is_marked] == ["cheque", "unpaid"]
     assert (found.before, found.after, found.words) == (True, True, ("cheque", "unpaid"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lexfit.config import Params
 
-NOUNS = {"constitution": "Article"}
+NAMES = {"constitution": ("Article", "articles of the Constitution of India")}
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class About:
     """What is known of the model and its statutes, as plain values, so that a Space has them as JSON.
 
     `label` says what the model on the page had seen of the task's queries; `claim` is scores.json's, or None where the protocol claims nothing; `part` is what was evaluated where that wasn't
-    all, `corpus` the statutes' source.json, `noun` what a statute's id is the number of, if anything.
+    all, `corpus` the statutes' source.json, `noun` what a statute's id is the number of, if anything, `statutes` what they are called.
     """
 
     model: str
@@ -32,6 +32,7 @@ class About:
     part: dict[str, Any] | None
     corpus: dict[str, Any]
     noun: str
+    statutes: str
 
     def claim_line(self) -> str:
         """The claim in a sentence, or why there is none."""
@@ -65,6 +66,7 @@ def about(params: Params, scores: dict[str, Any], corpus: dict[str, Any]) -> Abo
         scores: data/mteb_results/scores.json.
         corpus: data/raw/task/source.json.
     """
+    noun, statutes = NAMES.get(corpus["source"], ("", f"statutes of {scores['mteb']['task']}"))
     return About(
         model=params.card.name,
         base=params.model.hub_id,
@@ -78,5 +80,6 @@ def about(params: Params, scores: dict[str, Any], corpus: dict[str, Any]) -> Abo
         claim=scores["claim"],
         part=scores["part"],
         corpus={key: corpus[key] for key in ("source", "address", "revision", "license")},
-        noun=NOUNS.get(corpus["source"], ""),
+        noun=noun,
+        statutes=statutes,
     )

@@ -1,7 +1,8 @@
-"""What of a statute matched: the words that made its BM25 score, the sentence nearest to the facts."""
+"""What of a statute matched: the telling words in common, the sentence nearest to the facts."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -11,14 +12,14 @@ from lexfit.corpus.duplicates import words
 from lexfit.demo.sentences import Span, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import numpy as np
 
     from lexfit.search.ranking import Statute
 
-SHARE = 0.6
-SHOWN = 320
+MARKED, COMMON = 6, 8
+SHOWN = 240
 LEAD = 90
 Segment = tuple[str, bool]
 
@@ -28,7 +29,7 @@ class Excerpt:
     """Text to show of a passage.
 
     `segments` are its pieces, each with whether it is marked; `before` and `after` say that the passage goes on there;
-    `words` are those that made the score, the most telling first (of BM25 alone).
+    `words` are the telling ones, the rarest first (of BM25 alone).
     """
 
     segments: tuple[Segment, ...]
@@ -37,34 +38,28 @@ class Excerpt:
     words: tuple[str, ...] = ()
 
 
-def contributions(
-    scores: Callable[[str], np.ndarray], facts: str, asked: Collection[str]
-) -> Mapping[str, np.ndarray]:
-    """What words of a text add to the score of each passage, shape (passages,); a word's repeats add up.
+def frequencies(statutes: Sequence[Statute]) -> Counter[str]:
+    """In how many passages each word stands."""
+    return Counter(word for statute in statutes for passage in statute.passages for word in set(words(passage)))
 
-    BM25 is a sum over the query's words, so those of a passage add up to its score.
+
+def telling(common: Collection[str], frequency: Mapping[str, int], passages: int) -> dict[str, float]:
+    """The rarest of the words in common, at most six, rarest first, with their weight in choosing a sentence.
+
+    BM25's score has all words in common in it, but a reader learns little from “the”: words in more than an eighth of
+    the passages are left out, unless there are no others, when the rarest of them stands alone.
 
     Args:
-        scores: `Bm25.scores`.
-        facts: The query.
-        asked: The words, lower-cased; those that aren't in the query are left out.
+        common: Words of the facts that are in the passage, lower-cased.
+        frequency: In how many passages each stands.
+        passages: How many there are.
     """
-    return {word: count * scores(word) for word, count in Counter(words(facts)).items() if word in asked}
+    ranked = sorted(common, key=lambda word: (frequency[word], word))
+    rare = [word for word in ranked if frequency[word] * COMMON <= passages][:MARKED] or ranked[:1]
+    return {word: math.log(1 + passages / frequency[word]) for word in rare}
 
 
-def telling(added: Mapping[str, float]) -> tuple[str, ...]:
-    """The fewest words that make up 60 % of the score, the largest first; none where no word matches."""
-    ranked = sorted(((value, word) for word, value in added.items() if value > 0), key=lambda pair: (-pair[0], pair[1]))
-    total, so_far, found = sum(value for value, _ in ranked), 0.0, []
-    for value, word in ranked:
-        if so_far >= SHARE * total:
-            break
-        found.append(word)
-        so_far += value
-    return tuple(found)
-
-
-def marked(text: str, span: Span, chosen: Sequence[str]) -> tuple[Segment, ...]:
+def marked(text: str, span: Span, chosen: Collection[str]) -> tuple[Segment, ...]:
     """The span's text in pieces, the chosen words marked; pieces that follow one another are joined."""
     pieces: list[Segment] = []
     place = span.start
@@ -79,7 +74,7 @@ def marked(text: str, span: Span, chosen: Sequence[str]) -> tuple[Segment, ...]:
 
 
 def shortened(text: str, span: Span, focus: int) -> Span:
-    """At most 320 characters of a span, cut between words, with what begins at `focus` in it."""
+    """At most 240 characters of a span, cut between words, with what begins at `focus` in it."""
     if span.end - span.start <= SHOWN:
         return span
     start = max(span.start, min(focus - LEAD, span.end - SHOWN))
@@ -92,20 +87,20 @@ def shortened(text: str, span: Span, focus: int) -> Span:
     return Span(start, end)
 
 
-def lexical_excerpt(passage: str, added: Mapping[str, float]) -> Excerpt:
-    """The sentence of a passage whose words add most to its BM25 score, with the telling ones marked.
+def lexical_excerpt(passage: str, chosen: Mapping[str, float]) -> Excerpt:
+    """The sentence of a passage whose telling words weigh most, with these marked.
 
     Args:
         passage: Its text.
-        added: What each word of the query adds to this passage's score.
+        chosen: Of `telling`.
     """
-    chosen = telling(added)
     spans = sentences(passage) or [Span(0, len(passage))]
-    values = [sum(added.get(word, 0.0) for word in set(words(passage[s.start : s.end]))) for s in spans]
+    values = [sum(chosen[word] for word in set(words(passage[s.start : s.end])) & chosen.keys()) for s in spans]
     best = spans[values.index(max(values))]
-    first = next((m.start() for m in _found(passage, best, chosen)), best.start)
-    span = shortened(passage, best, first)
-    return _excerpt(passage, span, marked(passage, span, chosen), chosen)
+    found = re.compile(r"\w+").finditer(passage, best.start, best.end)
+    focus = next((match.start() for match in found if match.group().lower() in chosen), best.start)
+    span = shortened(passage, best, focus)
+    return _excerpt(passage, span, marked(passage, span, chosen), tuple(chosen))
 
 
 def nearest_excerpt(passage: str, spans: Sequence[Span], similarities: np.ndarray | None) -> Excerpt:
@@ -126,10 +121,6 @@ def without_title(statute: Statute, passage: str) -> str:
     if statute.title and passage.startswith(statute.title):
         return passage[len(statute.title) :].lstrip()
     return passage
-
-
-def _found(text: str, span: Span, chosen: Sequence[str]) -> list[re.Match[str]]:
-    return [m for m in re.compile(r"\w+").finditer(text, span.start, span.end) if m.group().lower() in chosen]
 
 
 def _excerpt(passage: str, span: Span, segments: tuple[Segment, ...], chosen: tuple[str, ...]) -> Excerpt:

@@ -24,6 +24,13 @@ POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self'"
 )
+# On a small screen the results may be below what one sees.
+SHOW = """() => {
+  const found = document.getElementById("lf-found");
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  if (found.getBoundingClientRect().top > innerHeight * 0.8)
+    found.scrollIntoView({behavior: still ? "auto" : "smooth"});
+}"""
 BLANK = "Write or paste the facts of a case first, or take one of the examples."
 
 
@@ -74,8 +81,8 @@ def build_page(demo: SideBySide, about: About, examples: Sequence[Example]) -> A
         facts = gr.Textbox(
             label="Facts of the case",
             placeholder="The appellant was taken from his shop under an order made to stop him from …",
-            lines=6,
-            max_lines=14,
+            lines=5,
+            max_lines=10,
             elem_id="lf-facts",
         )
         with gr.Row(elem_id="lf-actions"):
@@ -86,12 +93,16 @@ def build_page(demo: SideBySide, about: About, examples: Sequence[Example]) -> A
             chosen = [gr.Button(example.name, size="sm", scale=0, elem_classes="lf-example") for example in examples]
         found = gr.HTML(waiting(), elem_id="lf-found", js_on_load=None)
         gr.HTML(footer(about, about_examples(examples)), js_on_load=None)
-        options: dict[str, Any] = {"show_progress": "hidden", "concurrency_id": "models", "concurrency_limit": 1}
-        go.click(respond, facts, found, api_name="search", trigger_mode="always_last", **options)
-        facts.submit(respond, facts, found, api_visibility="private", trigger_mode="always_last", **options)
+        options: dict[str, Any] = {"concurrency_id": "models", "concurrency_limit": 1}
+        options["show_progress"] = "minimal"
+        asked = go.click(respond, facts, found, api_name="search", trigger_mode="always_last", **options)
+        submitted = facts.submit(respond, facts, found, api_visibility="private", trigger_mode="always_last", **options)
+        answered = [asked, submitted]
         for button, example in zip(chosen, examples, strict=True):
             shown = partial(lambda text: (text, respond(text)), example.text)
-            button.click(shown, None, [facts, found], api_visibility="private", **options)
+            answered.append(button.click(shown, None, [facts, found], api_visibility="private", **options))
+        for event in answered:
+            event.then(None, js=SHOW, api_visibility="private")
     return page
 
 

@@ -31,10 +31,9 @@ def hint(text: str) -> str:
 
 def header(about: About, statutes: int) -> str:
     """Name, what the page does, and what it isn't."""
-    noun = f"{about.noun.lower()}s" if about.noun else "statutes"
     return (
         '<header class="lf-head"><p class="lf-brand">lexfit</p><h1>Which statutes apply?</h1>'
-        f"<p>Paste the facts of a case. Three methods rank the {statutes:,} {noun} of {escape(about.task)} side by side: "
+        f"<p>Paste the facts of a case. Three methods rank the {statutes:,} {escape(about.statutes)} side by side: "
         "BM25, the base model, and the model that was fine-tuned. "
         "<strong>This is research, not legal advice.</strong> What you type is neither logged nor kept.</p></header>"
     )
@@ -95,8 +94,9 @@ def results(found: Comparison, about: About, reads: int, labels: Collection[str]
         f'<div class="lf-results">{_lighting(len(numbers))}{_reading(found, reads)}{_summary(found, about)}'
         f"{_labelled(found, about, labels)}"
         f'<div class="lf-tabs">{radios}<div class="lf-tablist">{tabs}</div><div class="lf-columns">{columns}</div></div>'
-        '<p class="lf-note">Scores of different methods are on different scales: BM25 adds up weights of words, the models '
-        "give the similarity of vectors.</p></div>"
+        '<p class="lf-note">Scores of different methods are on different scales: BM25 adds up the weights of all words in '
+        "common, of which the rarest are marked; the models give the similarity of vectors, and the sentence shown is the "
+        "nearest of what they read.</p></div>"
     )
 
 
@@ -187,10 +187,10 @@ def _hit(
     statute = hit.statute
     name = statute.title or _place(statute.id, about)
     title = segments(marked(name, Span(0, len(name)), shown.words))
-    tick = ' <span class="lf-tick" title="Labelled">✓<span class="lf-sr"> labelled</span></span>'
+    tick = '&nbsp;<span class="lf-tick" title="Labelled">✓<span class="lf-sr"> labelled</span></span>'
     width = max(0.0, min(1.0, hit.score / top)) if top > 0 else 0.0
     excerpt = f"{'… ' if shown.before else ''}{segments(shown.segments)}{' …' if shown.after else ''}"
-    words = "".join(f"<li>{escape(word)}</li>" for word in shown.words[:6])
+    words = "".join(f"<li>{escape(word)}</li>" for word in shown.words)
     matched = f'<ul class="lf-words" aria-label="Words that matched">{words}</ul>' if words else ""
     body = without_title(statute, hit.passage)
     return (
@@ -199,7 +199,8 @@ def _hit(
         f'<span class="lf-name">{title}{tick if statute.id in labels else ""}</span>'
         f'<span class="lf-score">{hit.score:.{1 if method == "bm25" else 3}f}</span></span>'
         f'<span class="lf-bar" aria-hidden="true"><span style="width:{100 * width:.1f}%"></span></span>'
-        f'<span class="lf-meta"><span class="lf-id">{escape(_place(statute.id, about))}</span>{_badge(method, move)}</span>'
+        f'<span class="lf-meta"><span class="lf-id">{escape(_place(statute.id, about))}</span>{_badge(method, move)}'
+        '<span class="lf-more" aria-hidden="true"></span></span>'
         f'<span class="lf-excerpt">{excerpt}</span></summary>'
         f'<div class="lf-whole">{escape(body)}</div></details>'
         f"{matched}</li>"

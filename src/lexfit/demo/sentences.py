@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 # A statute's sentence is mostly one of its clauses: it ends with a stop, a colon or a semicolon, or with the line.
-END = re.compile(r"(?<=[.;:])[\"')\]]*\s+|\s*\n\s*")
+END = re.compile(r"[.;:][\"')\]]*(?=\s)|(?=\n)")
 SHORTEST = 40
 
 
@@ -25,7 +25,7 @@ def sentences(text: str, upto: int | None = None) -> list[Span]:
         upto: Only what begins before this character, and nothing from it on.
     """
     length = len(text) if upto is None else min(upto, len(text))
-    ends = [match.start() for match in END.finditer(text, 0, length)] + [length]
+    ends = [match.end() for match in END.finditer(text, 0, length)] + [length]
     found: list[Span] = []
     start = 0
     for end in ends:

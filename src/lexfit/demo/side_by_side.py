@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lexfit.corpus.duplicates import words
-from lexfit.demo.excerpts import Excerpt, contributions, lexical_excerpt, nearest_excerpt, without_title
+from lexfit.demo.excerpts import Excerpt, frequencies, lexical_excerpt, nearest_excerpt, telling, without_title
 from lexfit.demo.moves import Move, moves
 from lexfit.demo.sentences import Span, sentences
 from lexfit.errors import LexfitError
@@ -87,7 +87,7 @@ class SideBySide:
         self.statutes: Sequence[Statute] = finetuned.statutes
         if not [s.id for s in bm25.statutes] == [s.id for s in base.statutes] == [s.id for s in self.statutes]:
             raise ValueError("All three must rank the same statutes.")
-        self._bm25 = bm25
+        self._bm25, self._frequencies = bm25, frequencies(self.statutes)
         self._models: dict[Method, Dense] = {"base": base, "finetuned": finetuned}
         self._sentences = {method: Sentences(dense) for method, dense in self._models.items()}
 
@@ -124,21 +124,9 @@ class SideBySide:
         return Comparison(columns, moved, len(facts.split()), unread)
 
     def _lexical(self, facts: str, k: int) -> tuple[Found, ...]:
-        found = hits(self.statutes, self._bm25.scores(facts), k)
-        place = {}
-        number = 0
-        for statute in self.statutes:
-            for passage in statute.passages:
-                place.setdefault((statute.id, passage), number)
-                number += 1
-        added = contributions(self._bm25.scores, facts, {word for hit in found for word in words(hit.passage)})
-        return tuple(
-            Found(
-                hit,
-                lexical_excerpt(
-                    without_title(hit.statute, hit.passage),
-                    {word: float(values[place[hit.statute.id, hit.passage]]) for word, values in added.items()},
-                ),
-            )
-            for hit in found
-        )
+        asked, passages = set(words(facts)), sum(len(statute.passages) for statute in self.statutes)
+        found = []
+        for hit in hits(self.statutes, self._bm25.scores(facts), k):
+            chosen = telling(asked & set(words(hit.passage)), self._frequencies, passages)
+            found.append(Found(hit, lexical_excerpt(without_title(hit.statute, hit.passage), chosen)))
+        return tuple(found)
