@@ -179,10 +179,15 @@ def run_demo(arguments: argparse.Namespace) -> None:
 
 def run_space(arguments: argparse.Namespace) -> None:
     """Write the page as a Space."""
+    import logging
     from functools import partial
 
     from lexfit.demo.space import write_space
+    from lexfit.stages.common import QUIET, quiet_progress
 
+    quiet_progress(False)
+    for noisy in QUIET:
+        logging.getLogger(noisy).setLevel(logging.ERROR)
     write_space(arguments.out, arguments.model, partial(print, flush=True))
 
 
