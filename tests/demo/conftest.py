@@ -111,5 +111,5 @@ def chromium() -> str:
     if found is None:
         pytest.skip("chromium absent: apt-get install chromium")
     if importlib.util.find_spec("playwright") is None:
-        pytest.skip("playwright absent: pip install -r requirements-demo.lock")
+        pytest.skip("playwright absent: pip install -r requirements-browser.lock")
     return found
