@@ -26,18 +26,18 @@ from lexfit.stages.common import RESULTS as SCORES
 
 WARM_UP, LONG = 3, 100_000
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-# The clock is the browser's own: from the click to the frame after the one in which other results are in the page.
+# The clock is the browser's own: from the click to the frame after the one in which new results are in the page (Gradio changes
+# the old ones in place, and so drops a mark that they were given).
 TIMED = """() => new Promise(done => {
-  const found = document.getElementById("lf-found"), old = found.querySelector(".lf-results");
+  document.querySelector(".lf-results")?.setAttribute("data-old", "");
   const start = performance.now();
   const seen = () => {
-    const now = found.querySelector(".lf-results");
-    if (!now || now === old) return;
+    if (!document.querySelector(".lf-results:not([data-old])")) return;
     watch.disconnect();
     requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - start)));
   };
   const watch = new MutationObserver(seen);
-  watch.observe(found, {childList: true, subtree: true});
+  watch.observe(document.body, {attributes: true, childList: true, subtree: true});
   document.getElementById("lf-go").click();
 })"""
 

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lexfit.demo.about import About
-from lexfit.demo.examples import Example
+from lexfit.demo.examples import SITUATIONS, Example
 from lexfit.demo.side_by_side import SideBySide
 from lexfit.search import Bm25, Dense, Statute
+from tests.conftest import REPO
+from tests.publishing.finished import ZERO_SHOT, finished_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,3 +115,20 @@ def chromium() -> str:
     if importlib.util.find_spec("playwright") is None:
         pytest.skip("playwright absent: pip install -r requirements-browser.lock")
     return found
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
+    """A finished run with the project's situations beside it; skipped, saying so, where Gradio isn't installed."""
+    if importlib.util.find_spec("gradio") is None:
+        pytest.skip("gradio absent: pip install -r requirements-demo.lock")
+    root = finished_run(tmp_path_factory.mktemp("demo") / "project", tiny_model, ZERO_SHOT).root
+    (root / SITUATIONS).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(REPO / SITUATIONS, root / SITUATIONS)
+    return root
+
+
+@pytest.fixture
+def in_run(run: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(run)
+    return run

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from huggingface_hub import SpaceCard
 
-from lexfit.demo.examples import CHOSEN, SITUATIONS
+from lexfit.demo.examples import CHOSEN
 from lexfit.demo.space import check_corpus, parse_reference, write_space
 from lexfit.errors import LexfitError
 from lexfit.search import load, rank
-from tests.conftest import REPO
 from tests.demo.conftest import free_port
-from tests.demo.http import ask
-from tests.publishing.finished import ZERO_SHOT, finished_run, told
+from tests.demo.http import ask, wait_for
+from tests.publishing.finished import told
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 # Put before the program: a connection to any other machine is refused, and written down.
@@ -40,29 +35,12 @@ sys.addaudithook(watch)
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
-    """A finished run to make a Space of."""
-    if importlib.util.find_spec("gradio") is None:
-        pytest.skip("gradio absent: pip install -r requirements-demo.lock")
-    root = finished_run(tmp_path_factory.mktemp("demo") / "project", tiny_model, ZERO_SHOT).root
-    (root / SITUATIONS).parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(REPO / SITUATIONS, root / SITUATIONS)
-    return root
-
-
-@pytest.fixture(scope="module")
 def space(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("spaces") / "space"
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(run)
         write_space(folder, None, lambda line: None)
     return folder
-
-
-@pytest.fixture
-def in_run(run: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(run)
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -83,20 +61,6 @@ def started(space: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
         finally:
             process.terminate()
             process.wait(30)
-
-
-def wait_for(address: str, process: subprocess.Popen[bytes], said: Path, seconds: float = 180) -> str:
-    """The address, once it answers."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if process.poll() is not None:
-            break
-        try:
-            urllib.request.urlopen(address, timeout=5).close()
-            return address
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.3)
-    raise AssertionError(f"the Space doesn't answer: {said.read_text()}")
 
 
 def test_the_space_answers_what_the_run_ranks(started: tuple[str, Path], in_run: Path) -> None:

@@ -120,11 +120,10 @@ def _lighting(count: int) -> str:
 
 
 def _reading(found: Comparison, reads: int) -> str:
-    unread = found.unread["finetuned"]
-    if not unread:
+    if not found.unread:
         return ""
     return hint(
-        f"The models read the first {reads} tokens: {found.words - unread:,} of the {found.words:,} words. "
+        f"The models read the first {reads} tokens: {found.words - found.unread:,} of the {found.words:,} words. "
         "BM25 reads them all. Put what matters most first."
     )
 

@@ -34,13 +34,13 @@ class Found:
 class Comparison:
     """The first hits of each method, and what moved from the base model to the fine-tuned one.
 
-    `words` is how many words the facts have, `unread` how many of them each model doesn't read.
+    `words` is how many words the facts have, `unread` how many of them the models, which read equally far, don't read.
     """
 
     columns: Mapping[Method, tuple[Found, ...]]
     moves: tuple[Move, ...]
     words: int
-    unread: Mapping[Method, int]
+    unread: int
 
 
 class Sentences:
@@ -87,6 +87,8 @@ class SideBySide:
         self.statutes: Sequence[Statute] = finetuned.statutes
         if not [s.id for s in bm25.statutes] == [s.id for s in base.statutes] == [s.id for s in self.statutes]:
             raise ValueError("All three must rank the same statutes.")
+        if base.model.max_seq_length != finetuned.model.max_seq_length:
+            raise ValueError("Both models must read equally far.")
         self._bm25, self._frequencies = bm25, frequencies(self.statutes)
         self._models: dict[Method, Dense] = {"base": base, "finetuned": finetuned}
         self._sentences = {method: Sentences(dense) for method, dense in self._models.items()}
@@ -120,8 +122,7 @@ class SideBySide:
             shown = self._sentences[method].excerpts(query, ranked[:k])
             columns[method] = tuple(map(Found, ranked[:k], shown))
         moved = tuple(moves(orders["base"], orders["finetuned"], k))
-        unread = {method: dense.unread(facts) for method, dense in self._models.items()}
-        return Comparison(columns, moved, len(facts.split()), unread)
+        return Comparison(columns, moved, len(facts.split()), self._models["finetuned"].unread(facts))
 
     def _lexical(self, facts: str, k: int) -> tuple[Found, ...]:
         asked, passages = set(words(facts)), sum(len(statute.passages) for statute in self.statutes)
