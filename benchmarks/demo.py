@@ -26,8 +26,8 @@ from lexfit.stages.common import RESULTS as SCORES
 
 WARM_UP, LONG = 3, 100_000
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-# The clock is the browser's own: from the click to the frame after the one in which new results are in the page (Gradio changes
-# the old ones in place, and so drops a mark that they were given).
+# The clock is the browser's own: from the click to the frame after the one in which new results are in the page.
+# Gradio changes the old ones in place, and so drops the mark that they were given.
 TIMED = """() => new Promise(done => {
   document.querySelector(".lf-results")?.setAttribute("data-old", "");
   const start = performance.now();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from lexfit.demo.excerpts import (
     SHOWN,
     frequencies,
@@ -28,7 +29,7 @@ def test_the_rarest_words_in_common_are_telling() -> None:
     found = telling(frequency, frequency, 100)
     assert list(found) == ["cheque", "unpaid", "bank"]
     assert found["cheque"] == found["unpaid"] > found["bank"] > 0
-    many = {letter: 1 for letter in "hgfedcba"}
+    many = dict.fromkeys("hgfedcba", 1)
     assert list(telling(many, many, 100)) == list("abcdef")
 
 

@@ -78,7 +78,7 @@ def test_every_column_has_its_hits_with_rank_score_and_name(demo: SideBySide) ->
 def test_moves_stand_beside_the_hits_and_add_up(demo: SideBySide) -> None:
     found = demo.compare(FACTS, k=4)
     html = results(found, about_it(), 256)
-    kinds = [move.kind for move in found.moves]
+    kinds: list[str] = [move.kind for move in found.moves]
     assert html.count("new, was ") == kinds.count("new")
     assert html.count("falls to ") == kinds.count("dropped") > 0
     for kind, word in {"new": "new", "dropped": "dropped", "up": "up", "down": "down", "same": "unchanged"}.items():

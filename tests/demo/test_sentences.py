@@ -7,8 +7,9 @@ import pytest
 from lexfit.demo.sentences import SHORTEST, sentences
 
 TEXT = (
-    "(1) No person shall be deprived of his property save by authority of law.\n(2) Nothing in this article shall affect: "
-    "(a) the provisions of any existing law; (b) the right of the State to levy a tax upon such property as it may need."
+    "(1) No person shall be deprived of his property save by authority of law.\n(2) Nothing in this article shall "
+    "affect: (a) the provisions of any existing law; (b) the right of the State to levy a tax upon such property as it "
+    "may need."
 )
 
 

@@ -14,13 +14,16 @@ from tests.demo.conftest import statutes
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+    from lexfit.search.rankers import Method
+    from lexfit.search.ranking import Ranker
+
 FACTS = "The man took goods by theft from a house and was arrested; the cheque was not paid."
 Models = tuple["SentenceTransformer", "SentenceTransformer"]
 
 
 def test_each_column_is_what_search_ranks(demo: SideBySide, models: Models) -> None:
     found = demo.compare(FACTS, k=5)
-    rankers = {
+    rankers: dict[Method, Ranker] = {
         "bm25": Bm25(statutes()),
         "base": Dense(models[0], statutes()),
         "finetuned": Dense(models[1], statutes()),

@@ -23,12 +23,17 @@ from tests.demo.http import ask, wait_for
 from tests.publishing.finished import told
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-# Put before the program: a connection to any other machine is refused, and written down.
+# Put before the program: asking for another machine's address, or connecting to one, is refused and written down.
 GUARD = """
 import sys
 def watch(event, arguments):
-    if event == "socket.connect" and isinstance(arguments[1], tuple) and arguments[1][0] not in ("127.0.0.1", "::1"):
-        print("OUTSIDE", arguments[1], file=sys.stderr, flush=True)
+    host = None
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    if host not in (None, "127.0.0.1", "::1", "localhost", b"127.0.0.1", b"localhost"):
+        print("OUTSIDE", host, file=sys.stderr, flush=True)
         raise OSError("no network")
 sys.addaudithook(watch)
 """
@@ -51,7 +56,9 @@ def started(space: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
     (home / "site").mkdir()
     (home / "site" / "sitecustomize.py").write_text(GUARD)
     port, said = free_port(), home / "said.txt"
-    env = {name: os.environ[name] for name in ("PATH", "LANG", "LD_LIBRARY_PATH", "OMP_NUM_THREADS") if name in os.environ}
+    env = {
+        name: os.environ[name] for name in ("PATH", "LANG", "LD_LIBRARY_PATH", "OMP_NUM_THREADS") if name in os.environ
+    }
     env |= {"HOME": str(home), "PYTHONPATH": str(home / "site"), "GRADIO_SERVER_PORT": str(port)}
     env |= {"GRADIO_TEMP_DIR": str(home / "tmp"), "HF_HUB_OFFLINE": "1"}
     with said.open("w") as stream:
@@ -149,7 +156,9 @@ def test_a_model_on_the_hub_is_loaded_at_its_commit_and_its_weights_are_checked(
     write_space(tmp_path / "space", f"org/name@{COMMIT}", lambda line: None)
     kept = tmp_path / "hf" / "hub" / "models--org--name" / "snapshots" / COMMIT
     shutil.copytree(space / "model", kept)
-    code = "from pathlib import Path; from lexfit.demo.space_app import read_space; read_space(Path('.')); print('read')"
+    code = (
+        "from pathlib import Path; from lexfit.demo.space_app import read_space; read_space(Path('.')); print('read')"
+    )
     env = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "OMP_NUM_THREADS") if name in os.environ}
     env |= {"HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "1", "HOME": str(tmp_path)}
     command = [sys.executable, "-c", code]
@@ -176,7 +185,7 @@ def test_statutes_that_may_not_be_passed_on_are_refused() -> None:
 def test_a_secret_leaves_no_folder_behind(in_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     del in_run
     monkeypatch.setattr("lexfit.demo.space.APP", 'TOKEN = "hf_' + "a" * 34 + '"\n')
-    with pytest.raises(LexfitError, match="app.py:1 has a Hugging Face token"):
+    with pytest.raises(LexfitError, match=r"app\.py:1 has a Hugging Face token"):
         write_space(tmp_path / "space", None, lambda line: None)
     assert list(tmp_path.iterdir()) == []
 

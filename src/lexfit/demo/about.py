@@ -15,8 +15,10 @@ NAMES = {"constitution": ("Article", "articles of the Constitution of India")}
 class About:
     """What is known of the model and its statutes, as plain values, so that a Space has them as JSON.
 
-    `label` says what the model on the page had seen of the task's queries; `claim` is scores.json's, or None where the protocol claims nothing; `part` is what was evaluated where that wasn't
-    all, `corpus` the statutes' source.json, `noun` what a statute's id is the number of, if anything, `statutes` what they are called.
+    `label` says what the model on the page had seen of the task's queries, `clean` whether that leaves its score clean;
+    `claim` is scores.json's, or None where the protocol claims nothing; `part` is what was evaluated where that wasn't
+    all; `corpus` is from the statutes' source.json; `noun` is what a statute's id is the number of, if anything, and
+    `statutes` what they are called together.
     """
 
     model: str
@@ -43,8 +45,8 @@ class About:
         tuned = self.claim["methods"]["finetuned"]
         return (
             f"nDCG@10 on {self.claim['queries']} queries of {self.task} ({self.claim['label']}): "
-            f"fine-tuned {means['finetuned']} ({100 * self.confidence:g} % interval {tuned['low']:.3f} to {tuned['high']:.3f}), "
-            f"base {means['untrained']}, BM25 {means['bm25']}. "
+            f"fine-tuned {means['finetuned']} ({100 * self.confidence:g} % interval {tuned['low']:.3f} to "
+            f"{tuned['high']:.3f}), base {means['untrained']}, BM25 {means['bm25']}. "
             f"Paired gain over the base {gain['mean']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f})."
         )
 

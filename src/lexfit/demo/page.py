@@ -107,7 +107,7 @@ def build_page(demo: SideBySide, about: About, examples: Sequence[Example]) -> A
 
 
 def launch_options() -> dict[str, Any]:
-    """Arguments of `Blocks.launch`: fonts of the reader's machine, no telemetry, no history of runs, no other server."""
+    """Arguments of `Blocks.launch`: the reader's own fonts, no telemetry, no history of runs, no other server."""
     import gradio as gr  # noqa: PLC0415
     from starlette.middleware import Middleware  # noqa: PLC0415
 

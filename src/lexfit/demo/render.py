@@ -93,10 +93,11 @@ def results(found: Comparison, about: About, reads: int, labels: Collection[str]
     return (
         f'<div class="lf-results">{_lighting(len(numbers))}{_reading(found, reads)}{_summary(found, about)}'
         f"{_labelled(found, about, labels)}"
-        f'<div class="lf-tabs">{radios}<div class="lf-tablist">{tabs}</div><div class="lf-columns">{columns}</div></div>'
-        '<p class="lf-note">Scores of different methods are on different scales: BM25 adds up the weights of all words in '
-        "common, of which the rarest are marked; the models give the similarity of vectors, and the sentence shown is the "
-        "nearest of what they read.</p></div>"
+        f'<div class="lf-tabs">{radios}<div class="lf-tablist">{tabs}</div>'
+        f'<div class="lf-columns">{columns}</div></div>'
+        '<p class="lf-note">Scores of different methods are on different scales: BM25 adds up the weights of all words '
+        "in common, of which the rarest are marked; the models give the similarity of vectors, and the sentence shown "
+        "is the nearest of what they read.</p></div>"
     )
 
 
@@ -170,7 +171,7 @@ def _column(
     column = found.columns[method]
     top = max((hit.hit.score for hit in column), default=0.0)
     items = "".join(
-        _hit(method, hit, moves.get(hit.hit.statute.id), numbers[hit.hit.statute.id], top, about, labels)
+        _hit(method, hit, moves.get(hit.hit.statute.id), about, labels, number=numbers[hit.hit.statute.id], top=top)
         for hit in column
     )
     return (
@@ -180,7 +181,14 @@ def _column(
 
 
 def _hit(
-    method: Method, found: Found, move: Move | None, number: int, top: float, about: About, labels: Collection[str]
+    method: Method,
+    found: Found,
+    move: Move | None,
+    about: About,
+    labels: Collection[str],
+    *,
+    number: int,
+    top: float,
 ) -> str:
     hit, shown = found.hit, found.excerpt
     statute = hit.statute

@@ -11,7 +11,7 @@ import re
 import shutil
 from importlib import metadata, resources
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from huggingface_hub import SpaceCard, SpaceCardData, get_token
 from jinja2 import Environment, StrictUndefined
@@ -109,7 +109,7 @@ def space_card(params: Params, told: About, statutes: int, reference: Reference 
     """README.md: the front matter that configures the Space, and what it is."""
     models = [params.model.hub_id, *([reference.repo] if reference else [])]
     dataset = HUB_DATASETS.get(params.data.source, params.data.hub_id)
-    preload = {"preload_from_hub": [f"{reference.repo} * {reference.revision}"]} if reference else {}
+    preload: dict[str, Any] = {"preload_from_hub": [f"{reference.repo} * {reference.revision}"]} if reference else {}
     data = SpaceCardData(
         title=f"{told.model}: which statutes apply?",
         colorFrom="gray",

@@ -94,7 +94,9 @@ class Dense:
 
     def similarities(self, query: Tensor, vectors: Tensor | None = None) -> np.ndarray:
         """Scores of vectors, by default the passages', for a query that `query` gave, shape (vectors,)."""
-        found: np.ndarray = self.model.similarity(query, self._passages if vectors is None else vectors)[0].cpu().numpy()
+        found: np.ndarray = (
+            self.model.similarity(query, self._passages if vectors is None else vectors)[0].cpu().numpy()
+        )
         return found
 
     def scores(self, facts: str) -> np.ndarray:
@@ -108,7 +110,7 @@ class Dense:
         if len(encoding["input_ids"]) < self.model.max_seq_length:
             return len(text)
         ends = [encoding.token_to_chars(i) for i in range(len(encoding["input_ids"]))]
-        return max(span.end for span in ends if span is not None) - len(prompt)
+        return int(max(span.end for span in ends if span is not None)) - len(prompt)
 
     def unread(self, facts: str) -> int:
         """How many of the text's words come after the last token that the model reads; 0 if it reads all."""
