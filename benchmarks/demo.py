@@ -84,17 +84,11 @@ def main() -> None:
     page = build_page(demo, told, [])
     page.launch(server_name=HOST, server_port=port, prevent_thread_lock=True, **launch_options())
     long = (" ".join(queries) * (LONG // 1000))[:LONG]
-    server = []
-    for text in queries:
-        start = time.perf_counter()
-        demo.compare(text)
-        server.append(1000 * (time.perf_counter() - start))
     found: dict[str, Any] = {
         "statutes": len(demo.statutes),
         "queries": len(queries) - WARM_UP,
         "load_seconds": round(loaded, 1),
         "click_to_results": summarised(in_browser(f"http://{HOST}:{port}", queries)),
-        "ranking_alone": summarised(server[WARM_UP:]),
         "click_to_results_of_100000_characters": summarised(
             in_browser(f"http://{HOST}:{port}", [*queries[:WARM_UP], *(f"{n} {long}"[:LONG] for n in range(5))])
         ),

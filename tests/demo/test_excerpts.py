@@ -73,6 +73,12 @@ def test_a_long_sentence_is_cut_between_words_around_what_matched() -> None:
     assert found.after
 
 
+def test_of_a_long_sentence_the_part_with_the_rarest_words_is_shown() -> None:
+    text = "years " + "filler " * 100 + "cheque and unpaid " + "filler " * 100
+    found = lexical_excerpt(text, {"cheque": 4.0, "unpaid": 3.0, "years": 1.0})
+    assert [piece for piece, is_marked in found.segments if is_marked] == ["cheque", "unpaid"]
+
+
 def test_one_endless_word_is_cut_too() -> None:
     span = shortened("x" * 5000, Span(0, 5000), 0)
     assert 0 < span.end - span.start <= SHOWN

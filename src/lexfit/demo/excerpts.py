@@ -97,9 +97,10 @@ def lexical_excerpt(passage: str, chosen: Mapping[str, float]) -> Excerpt:
     spans = sentences(passage) or [Span(0, len(passage))]
     values = [sum(chosen[word] for word in set(words(passage[s.start : s.end])) & chosen.keys()) for s in spans]
     best = spans[values.index(max(values))]
-    found = re.compile(r"\w+").finditer(passage, best.start, best.end)
-    focus = next((match.start() for match in found if match.group().lower() in chosen), best.start)
-    span = shortened(passage, best, focus)
+    span = max(
+        (shortened(passage, best, focus) for focus in _starts(passage, best, chosen)),
+        key=lambda shown: sum(chosen[word] for word in set(words(passage[shown.start : shown.end])) & chosen.keys()),
+    )
     return _excerpt(passage, span, marked(passage, span, chosen), tuple(chosen))
 
 
@@ -121,6 +122,11 @@ def without_title(statute: Statute, passage: str) -> str:
     if statute.title and passage.startswith(statute.title):
         return passage[len(statute.title) :].lstrip()
     return passage
+
+
+def _starts(text: str, span: Span, chosen: Collection[str]) -> list[int]:
+    found = re.compile(r"\w+").finditer(text, span.start, span.end)
+    return [match.start() for match in found if match.group().lower() in chosen] or [span.start]
 
 
 def _excerpt(passage: str, span: Span, segments: tuple[Segment, ...], chosen: tuple[str, ...]) -> Excerpt:

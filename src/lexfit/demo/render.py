@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -199,7 +200,7 @@ def _hit(
     excerpt = f"{'… ' if shown.before else ''}{segments(shown.segments)}{' …' if shown.after else ''}"
     words = "".join(f"<li>{escape(word)}</li>" for word in shown.words)
     matched = f'<ul class="lf-words" aria-label="Words that matched">{words}</ul>' if words else ""
-    body = without_title(statute, hit.passage)
+    body = re.sub(r"\s*\n\s*", "\n", without_title(statute, hit.passage))
     return (
         f'<li class="lf-hit" data-n="{number}" data-id="{escape(statute.id)}"><details><summary>'
         f'<span class="lf-line"><span class="lf-rank">{hit.rank}</span>'
