@@ -125,7 +125,12 @@ def test_weights_are_safetensors_and_no_other_module_comes_along(space: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "problem"), [("statutes.jsonl", "was changed since"), ("model/model.safetensors", "holds other weights")]
+    ("name", "problem"),
+    [
+        ("statutes.jsonl", "was changed since"),
+        ("vectors.safetensors", "was changed since"),
+        ("model/model.safetensors", "holds other weights"),
+    ],
 )
 def test_a_space_that_was_tampered_with_does_not_start(space: Path, tmp_path: Path, name: str, problem: str) -> None:
     from lexfit.demo.space_app import read_space

@@ -15,6 +15,8 @@ from lexfit.search.ranking import check_request, hits
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from torch import Tensor
+
     from lexfit.search.rankers import Bm25, Dense, Method
     from lexfit.search.ranking import Hit, Statute
 
@@ -48,9 +50,10 @@ class Sentences:
 
     Args:
         dense: The model, with its statutes.
+        vectors: Of the sentences, where they were embedded before.
     """
 
-    def __init__(self, dense: Dense) -> None:
+    def __init__(self, dense: Dense, vectors: Tensor | None = None) -> None:
         self._dense = dense
         self._spans: dict[tuple[str, str], tuple[int, list[Span]]] = {}
         texts: list[str] = []
@@ -61,15 +64,16 @@ class Sentences:
                 spans = sentences(body, max(read, 0))
                 self._spans[statute.id, passage] = (len(texts), spans)
                 texts += [body[span.start : span.end] for span in spans]
-        self._vectors = dense.embed_together(texts) if texts else None
+        if vectors is not None and len(vectors) != len(texts):
+            raise ValueError("There must be a vector for each sentence.")
+        self.vectors = dense.embed_together(texts) if vectors is None else vectors
 
-    def excerpts(self, query: object, found: Sequence[Hit]) -> list[Excerpt]:
+    def excerpts(self, query: Tensor, found: Sequence[Hit]) -> list[Excerpt]:
         """The nearest sentence of each hit's passage to a query that `Dense.query` gave."""
         shown = []
         for hit in found:
             start, spans = self._spans[hit.statute.id, hit.passage]
-            vectors = None if self._vectors is None else self._vectors[start : start + len(spans)]
-            near = self._dense.similarities(query, vectors) if spans else None  # type: ignore[arg-type]
+            near = self._dense.similarities(query, self.vectors[start : start + len(spans)]) if spans else None
             shown.append(nearest_excerpt(without_title(hit.statute, hit.passage), spans, near))
         return shown
 
@@ -81,9 +85,10 @@ class SideBySide:
         bm25: Over the same statutes as the models.
         base: The untrained model.
         finetuned: The trained one.
+        vectors: What `vectors` gave of the same statutes and models, so that no sentence is embedded again.
     """
 
-    def __init__(self, bm25: Bm25, base: Dense, finetuned: Dense) -> None:
+    def __init__(self, bm25: Bm25, base: Dense, finetuned: Dense, vectors: Mapping[str, Tensor] | None = None) -> None:
         self.statutes: Sequence[Statute] = finetuned.statutes
         if not [s.id for s in bm25.statutes] == [s.id for s in base.statutes] == [s.id for s in self.statutes]:
             raise ValueError("All three must rank the same statutes.")
@@ -91,7 +96,17 @@ class SideBySide:
             raise ValueError("Both models must read equally far.")
         self._bm25, self._frequencies = bm25, frequencies(self.statutes)
         self._models: dict[Method, Dense] = {"base": base, "finetuned": finetuned}
-        self._sentences = {method: Sentences(dense) for method, dense in self._models.items()}
+        kept = vectors or {}
+        self._sentences = {m: Sentences(dense, kept.get(f"{m}.sentences")) for m, dense in self._models.items()}
+
+    @property
+    def vectors(self) -> dict[str, Tensor]:
+        """Vectors of all passages and sentences, by model, as a file can keep them."""
+        found: dict[str, Tensor] = {}
+        for method, dense in self._models.items():
+            found[f"{method}.passages"] = dense.passages.cpu().contiguous()
+            found[f"{method}.sentences"] = self._sentences[method].vectors.cpu().contiguous()
+        return found
 
     @property
     def reads(self) -> int:

@@ -20,7 +20,7 @@ from lexfit.config import load_params
 from lexfit.demo.about import About, about
 from lexfit.demo.examples import examples
 from lexfit.demo.pins import requirements_file
-from lexfit.demo.serve import check_gradio
+from lexfit.demo.serve import check_gradio, load_side_by_side
 from lexfit.demo.space_app import BASE, FACTS, MODEL, WEIGHTS, sha256, write_facts
 from lexfit.errors import LexfitError
 from lexfit.imports import SOURCE, closure, foreign_imports, with_packages
@@ -33,7 +33,6 @@ from lexfit.publishing.leaks import check_leaks
 from lexfit.publishing.licences import YES, check_publishable, licence_of, licence_table
 from lexfit.publishing.preflight import check_repo_id
 from lexfit.publishing.safe_files import check_files
-from lexfit.search.ranking import read_statutes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,18 +153,18 @@ def write_space(target: Path, model: str | None, say: Callable[[str], None]) -> 
     check_publishable(params)
     check_corpus(params.data.source, corpus["license"])
     say("licences permit it")
-    statutes = read_statutes(params.clean.split)
     told = about(params, run.scores, corpus)
     given = {"sha256": sha256(FOLDER / WEIGHTS), **(reference._asdict() if reference else {})}
     with whole_folder(target, FACTS) as folder:
         copy_models(folder, params, reference)
         say("weights as safetensors, no code among them")
-        write_facts(folder, told, examples(params.data.source), statutes, given)
+        demo = load_side_by_side()
+        write_facts(folder, told, examples(params.data.source), demo, given)
         foreign = copy_code(folder)
         write_text(folder / "app.py", APP)
         write_text(folder / "requirements.txt", requirements_file(foreign))
         write_text(folder / ".gitattributes", ATTRIBUTES)
-        write_text(folder / "README.md", space_card(params, told, len(statutes), reference))
+        write_text(folder / "README.md", space_card(params, told, len(demo.statutes), reference))
         write_text(folder / LICENCE, read_text(SOURCE.parent / LICENCE))
         files = written(folder)
         check_leaks(files, get_token())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-FACTS, STATUTES, WEIGHTS = "space.json", "statutes.jsonl", "model.safetensors"
+FACTS, STATUTES, VECTORS, WEIGHTS = "space.json", "statutes.jsonl", "vectors.safetensors", "model.safetensors"
 BASE, MODEL = "base", "model"
 
 
@@ -30,7 +30,7 @@ def sha256(file: Path) -> str:
 
 
 def write_facts(
-    folder: Path, about: About, examples: Sequence[Example], statutes: Sequence[Statute], model: dict[str, str]
+    folder: Path, about: About, examples: Sequence[Example], demo: SideBySide, model: dict[str, str]
 ) -> None:
     """Write what `serve_space` reads beside the models.
 
@@ -38,12 +38,15 @@ def write_facts(
         folder: The Space's.
         about: What the page says.
         examples: Its example cases.
-        statutes: What is ranked.
+        demo: The statutes, and their vectors, which a small machine would take minutes to make.
         model: `sha256` of the fine-tuned weights, and `repo` and `revision` where they are on the Hub.
     """
-    write_jsonl(folder / STATUTES, (asdict(statute) for statute in statutes))
+    from safetensors.torch import save_file  # noqa: PLC0415  (torch)
+
+    write_jsonl(folder / STATUTES, (asdict(statute) for statute in demo.statutes))
+    save_file(demo.vectors, folder / VECTORS)
     facts = {"about": asdict(about), "examples": [example._asdict() for example in examples], "model": model}
-    write_json(folder / FACTS, facts | {"statutes": sha256(folder / STATUTES)})
+    write_json(folder / FACTS, facts | {"files": {name: sha256(folder / name) for name in (STATUTES, VECTORS)}})
 
 
 def _model(folder: Path, given: dict[str, str]) -> Any:
@@ -69,16 +72,21 @@ def read_space(folder: Path) -> tuple[SideBySide, About, list[Example]]:
     Raises:
         LexfitError: The statutes or the weights aren't those that the page's scores are of.
     """
+    from safetensors.torch import load_file  # noqa: PLC0415  (torch)
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415
 
     facts = read_json(folder / FACTS)
-    if sha256(folder / STATUTES) != facts["statutes"]:
-        raise LexfitError(STATUTES, "was changed since the Space was written", "Run `lexfit space` anew")
+    for name, known in facts["files"].items():
+        if sha256(folder / name) != known:
+            raise LexfitError(name, "was changed since the Space was written", "Run `lexfit space` anew")
+    vectors = load_file(folder / VECTORS)
     statutes = [Statute(s["id"], s["title"], tuple(s["passages"])) for s in read_jsonl(folder / STATUTES)]
     base, tuned = SentenceTransformer(str(folder / BASE), device="cpu"), _model(folder, facts["model"])
     for model in (base, tuned):
         model.eval()
-    demo = SideBySide(Bm25(statutes), Dense(base, statutes), Dense(tuned, statutes))
+    before = Dense(base, statutes, passages=vectors["base.passages"])
+    after = Dense(tuned, statutes, passages=vectors["finetuned.passages"])
+    demo = SideBySide(Bm25(statutes), before, after, vectors)
     examples = [Example(**{**example, "labels": tuple(example["labels"])}) for example in facts["examples"]]
     return demo, About(**facts["about"]), examples
 

@@ -50,10 +50,16 @@ class Dense:
         statutes: Their passages are embedded here, or taken from lexfit's cache.
         batch_size: Passages embedded at once.
         cache_mb: Size cap of that cache, MiB; 0 keeps nothing. Queries are never kept.
+        passages: Their vectors, where another `Dense` of the same model and statutes has embedded them.
     """
 
     def __init__(
-        self, model: SentenceTransformer, statutes: Sequence[Statute], batch_size: int = 32, cache_mb: int = 0
+        self,
+        model: SentenceTransformer,
+        statutes: Sequence[Statute],
+        batch_size: int = 32,
+        cache_mb: int = 0,
+        passages: Tensor | None = None,
     ) -> None:
         from lexfit.evaluation.cached_encoder import CachedEncoder  # noqa: PLC0415  (torch)
 
@@ -61,7 +67,8 @@ class Dense:
         self._encoder = CachedEncoder.of(model, cache_mb) if cache_mb else model
         self._options = {"batch_size": batch_size, "convert_to_tensor": True, "show_progress_bar": False}
         self._cache_mb = cache_mb
-        self._passages = self.embed([passage for statute in statutes for passage in statute.passages])
+        texts = [passage for statute in statutes for passage in statute.passages]
+        self.passages = self.embed(texts) if passages is None else passages
 
     def embed(self, texts: Sequence[str]) -> Tensor:
         """Vectors of texts as documents, float32, shape (texts, dimension)."""
@@ -94,9 +101,7 @@ class Dense:
 
     def similarities(self, query: Tensor, vectors: Tensor | None = None) -> np.ndarray:
         """Scores of vectors, by default the passages', for a query that `query` gave, shape (vectors,)."""
-        found: np.ndarray = (
-            self.model.similarity(query, self._passages if vectors is None else vectors)[0].cpu().numpy()
-        )
+        found: np.ndarray = self.model.similarity(query, self.passages if vectors is None else vectors)[0].cpu().numpy()
         return found
 
     def scores(self, facts: str) -> np.ndarray:
