@@ -4,12 +4,13 @@ PIP_ARGS ?=
 TEST_WORKERS ?= 2
 VENV := .venv
 STAMP := $(VENV)/.installed
+DEMO := $(VENV)/.demo
 # Stages are run by `python`, so the environment comes first on the path. The embedded default needs no hub.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint figures clean-env
+.PHONY: help setup run demo test lint figures clean-env
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -29,6 +30,13 @@ run: $(STAMP) ## run the pipeline as params.yaml says, and print the result tabl
 	$(OFFLINE) dvc repro
 	@lexfit cost && dvc repro --quiet report
 	@lexfit summary
+
+demo: $(DEMO) ## serve the last run's model on localhost, beside BM25 and the base model (ARGS='--port 7861')
+	$(OFFLINE) lexfit demo $(ARGS)
+
+$(DEMO): requirements-demo.lock $(STAMP)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -r requirements-demo.lock
+	@touch $(DEMO)
 
 test: $(STAMP) ## run the tests
 	$(OFFLINE) python -m pytest -n $(TEST_WORKERS) --dist loadfile

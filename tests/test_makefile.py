@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from importlib import metadata, util
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.conftest import REPO
 
@@ -32,7 +34,7 @@ def fake_python(folder: Path, body: str) -> Path:
 
 def test_help_lists_commands() -> None:
     out = make(REPO, "help").stdout
-    for command in ("run", "test", "setup", "lint"):
+    for command in ("run", "demo", "test", "setup", "lint"):
         assert f"make {command}" in out
 
 
@@ -57,7 +59,42 @@ def test_a_missing_venv_module_is_one_sentence(bare: Path) -> None:
     assert not (bare / ".venv").exists()
 
 
-def test_lock_is_fully_pinned() -> None:
-    lines = [ln for ln in (REPO / "requirements.lock").read_text().splitlines() if ln and not ln.startswith("#")]
+def pins(name: str) -> dict[str, str]:
+    """Versions by normalised name, of a lock file whose every line is an exact pin."""
+    lines = [ln for ln in (REPO / name).read_text().splitlines() if ln and not ln.startswith(("#", "-c "))]
     assert all("==" in line for line in lines)
-    assert len({line.split("==")[0].lower().replace("_", "-") for line in lines}) == len(lines)
+    found = {line.split("==")[0].lower().replace("_", "-"): line.split("==")[1] for line in lines}
+    assert len(found) == len(lines)
+    return found
+
+
+def test_lock_is_fully_pinned() -> None:
+    assert len(pins("requirements.lock")) > 100
+
+
+@pytest.mark.parametrize("name", ["requirements-demo.lock", "requirements-browser.lock"])
+def test_a_further_lock_adds_to_the_first_and_pins_nothing_twice(name: str) -> None:
+    assert "\n-c requirements.lock\n" in (REPO / name).read_text()
+    assert pins(name).keys().isdisjoint(pins("requirements.lock"))
+
+
+def test_the_demos_packages_accept_what_is_locked() -> None:
+    if util.find_spec("gradio") is None:
+        pytest.skip("gradio absent: pip install -r requirements-demo.lock")
+    locked = pins("requirements.lock") | pins("requirements-demo.lock")
+    for name in pins("requirements-demo.lock"):
+        assert metadata.version(name) == locked[name]
+        for needed in map(Requirement, metadata.requires(name) or []):
+            if needed.marker is None or needed.marker.evaluate({"extra": ""}):
+                assert needed.specifier.contains(locked[needed.name.lower().replace("_", "-")]), (name, needed)
+
+
+def test_the_demo_is_installed_once_and_served_offline(bare: Path) -> None:
+    shutil.copyfile(REPO / "requirements-demo.lock", bare / "requirements-demo.lock")
+    steps = make(bare, "-n", "demo", "ARGS=--port 7861").stdout
+    assert "pip install --quiet --disable-pip-version-check  -r requirements-demo.lock" in steps
+    assert "HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1 lexfit demo --port 7861" in steps
+    (bare / ".venv").mkdir()
+    for stamp in (".installed", ".demo"):
+        (bare / ".venv" / stamp).touch()
+    assert "pip install" not in make(bare, "-n", "demo").stdout

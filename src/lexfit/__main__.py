@@ -76,6 +76,20 @@ def add_model_commands(group: Any) -> None:
     command.add_argument("-k", type=int, default=5, help="how many statutes (default: %(default)s)")
     command.add_argument("--json", action="store_true", help="print JSON, passages whole")
     command.set_defaults(function=commands.run_search)
+    command = group.add_parser(
+        "demo", help="serve a page on this machine that compares BM25, base and fine-tuned model"
+    )
+    command.add_argument("--port", type=int, default=7860, help="on 127.0.0.1 (default: %(default)s)")
+    command.add_argument("--no-browser", action="store_true", help="don't open the page")
+    command.set_defaults(function=commands.run_demo)
+    command = group.add_parser("space", help="write the demo as a folder for a Hugging Face Space")
+    command.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="the folder; an earlier Space in it is replaced"
+    )
+    command.add_argument(
+        "--model", metavar="ORG/NAME@COMMIT", help="take the model from the Hub (default: it lies in the folder)"
+    )
+    command.set_defaults(function=commands.run_space)
     command = group.add_parser("score-run", help="score a TREC run by the FIRE 2019 AILA task 2 protocol")
     command.add_argument("run", type=Path, help="TREC run, plain or gzipped")
     command.add_argument("--data", help="the FIRE release (default: environment variable LEXFIT_AILA_FIRE)")

@@ -172,6 +172,34 @@ def run_search(arguments: argparse.Namespace) -> None:
         print(textwrap.indent(textwrap.shorten(text, 200, placeholder=" …"), " " * 13))
 
 
+def run_demo(arguments: argparse.Namespace) -> None:
+    """Serve the side-by-side page."""
+    import logging
+    from functools import partial
+
+    from lexfit.demo.serve import serve
+    from lexfit.stages.common import QUIET, quiet_progress
+
+    quiet_progress(False)
+    for noisy in QUIET:
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    serve(arguments.port, browser=not arguments.no_browser, say=partial(print, flush=True))
+
+
+def run_space(arguments: argparse.Namespace) -> None:
+    """Write the page as a Space."""
+    import logging
+    from functools import partial
+
+    from lexfit.demo.space import write_space
+    from lexfit.stages.common import QUIET, quiet_progress
+
+    quiet_progress(False)
+    for noisy in QUIET:
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    write_space(arguments.out, arguments.model, partial(print, flush=True))
+
+
 def run_score_run(arguments: argparse.Namespace) -> None:
     """Score a TREC run as the FIRE track did."""
     import gzip

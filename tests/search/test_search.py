@@ -102,6 +102,17 @@ def test_words_that_the_model_does_not_read_are_counted(model: SentenceTransform
     assert 0 < read <= model.max_seq_length
 
 
+def test_texts_embedded_together_are_those_embedded_alone_and_are_kept(
+    model: SentenceTransformer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [passage for statute in STATUTES for passage in statute.passages]
+    dense = Dense(model, STATUTES, cache_mb=10)
+    alone, together = dense.embed(texts), dense.embed_together(texts)
+    assert together.numpy() == pytest.approx(alone.numpy(), abs=1e-5)
+    monkeypatch.setattr(model, "encode_document", None)
+    assert (dense.embed_together(texts) == together).all()
+
+
 def test_blank_text_and_impossible_k_are_refused() -> None:
     with pytest.raises(LexfitError, match="is blank"):
         rank(Bm25(STATUTES), " \n")

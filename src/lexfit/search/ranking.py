@@ -88,13 +88,23 @@ def rank(ranker: Ranker, facts: str, k: int = 10) -> list[Hit]:
         LexfitError: The text is blank, or `k` is below 1.
     """
     check_request(facts, k)
-    scores = ranker.scores(facts)
-    owners = [statute.id for statute in ranker.statutes for _ in statute.passages]
-    texts = [(statute.id, passage) for statute in ranker.statutes for passage in statute.passages]
+    return hits(ranker.statutes, ranker.scores(facts), k)
+
+
+def hits(statutes: Sequence[Statute], scores: np.ndarray, k: int) -> list[Hit]:
+    """The first `k` statutes by their passages' scores, the best first; ties in the order of their ids.
+
+    Args:
+        statutes: In the order of the scores.
+        scores: Of their passages, statute by statute, shape (passages,).
+        k: At least 1.
+    """
+    owners = [statute.id for statute in statutes for _ in statute.passages]
+    texts = [(statute.id, passage) for statute in statutes for passage in statute.passages]
     best = max_passage(scores, owners)
     found: dict[str, str] = {}
     for (owner, passage), score in zip(texts, scores.tolist(), strict=True):
         if score == best[owner]:
             found.setdefault(owner, passage)
-    by_id = {statute.id: statute for statute in ranker.statutes}
+    by_id = {statute.id: statute for statute in statutes}
     return [Hit(place, by_id[doc_id], best[doc_id], found[doc_id]) for place, doc_id in enumerate(order(best)[:k], 1)]
