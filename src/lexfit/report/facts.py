@@ -24,13 +24,6 @@ if TYPE_CHECKING:
 PARAMS, LOG, CARD = Path("params.yaml"), REPORTS / "LOG.md", REPORTS / "model_card.md"
 CURVES = REPORTS / "plots"
 STEPS = ("encoding", "html", "control", "unicode", "headers", "whitespace")
-MEASURES = {
-    "map": "MAP",
-    "recip_rank": "reciprocal rank",
-    "bpref": "bpref",
-    "p_at_10": "precision, first ten",
-    "recall_at_10": "recall, first ten",
-}
 ENVIRONMENT = {"aila_fire": "LEXFIT_AILA_FIRE", "citations": "LEXFIT_AILA_FIRE", "central_acts": "LEXFIT_CENTRAL_ACTS"}
 
 
@@ -53,7 +46,6 @@ def report_facts(params: Params, ledger: Ledger) -> dict[str, Any]:
     comparisons = committed_comparisons(ledger)
     return {
         "names": NAMES,
-        "measure_names": MEASURES,
         "params": recipe,
         "scores": scores,
         "claim": claim,

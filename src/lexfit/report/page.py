@@ -44,6 +44,7 @@ FIGURE = re.compile(r'<p><img src="(figures/[\w./-]+)" alt="([^"]*)" ?/?></p>')
 LINKED = re.compile(r"\]\((figures/[\w./-]+)\)")
 # What the appendix lists is long: in the page it opens on demand.
 FOLDED = re.compile(r"<h3([^>]*)>(Every number[^<]*)</h3>\s*(<div class=\"wide\".*?</table></div>)", re.DOTALL)
+SHORT = re.compile(r"<(t[dh])([^>]*)>([^<]{1,24})</")  # cells that are read best in one line
 UNUSED_ID = re.compile(r' id="(?:figure|axes|patch|line2d|text|legend|xtick|ytick|matplotlib\.axis|\w*Collection)_\d+"')
 
 
@@ -114,6 +115,7 @@ def render_html(markdown: str, folder: Path, title: str) -> str:
     contents = "\n".join(anchored(tokens))
     body = parser.renderer.render(tokens, parser.options, {})
     body = body.replace("<table>", '<div class="wide" tabindex="0"><table>').replace("</table>", "</table></div>")
+    body = SHORT.sub(r'<\1 class="short"\2>\3</', body)
     body = FIGURE.sub(lambda found: figure(folder / html.unescape(found[1]), found[2]), body)
     body = FOLDED.sub(r"<details><summary\1>\2</summary>\n\3\n</details>", body)
     shell = jinja2.Environment(autoescape=False, undefined=jinja2.StrictUndefined)
