@@ -37,7 +37,7 @@ def report_facts(params: Params, ledger: Ledger) -> dict[str, Any]:
     Raises:
         LexfitError: A stage hasn't run.
     """
-    recipe, scores = ledger.yaml(PARAMS), ledger.json(RESULTS / "scores.json")
+    recipe, scores = ledger.params(PARAMS), ledger.json(RESULTS / "scores.json")
     claim = scores["claim"] if scores.data["claim"] is not None else None
     source = ledger.json(RAW / "task" / "source.json")
     further = {name: ledger.json(RAW / "further" / name / "source.json") for name in sorted(params.data.train)}

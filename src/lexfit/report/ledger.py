@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from lexfit.errors import LexfitError
 from lexfit.io import read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+RUNTIME = "runtime"
 NUMBER = re.compile(r"(?<![A-Za-z\d])\d")  # the 25 of BM25 is part of a name
 
 
@@ -82,9 +84,19 @@ class Ledger:
         """A JSON file to print numbers from."""
         return Source(self, path.as_posix(), json.loads(self.text(path)))
 
-    def yaml(self, path: Path) -> Source:
-        """The same of a YAML file."""
-        return Source(self, path.as_posix(), yaml.safe_load(self.text(path)))
+    def params(self, path: Path) -> Source:
+        """params.yaml to print from; its hash is of the lines above `runtime:`, which changes no result.
+
+        Raises:
+            LexfitError: `runtime` isn't its last section.
+        """
+        text = self.text(path)
+        data = yaml.safe_load(text)
+        if list(data)[-1] != RUNTIME:
+            raise LexfitError(str(path), f"its last section isn't `{RUNTIME}`", "Write it with `lexfit compose`")
+        above = text[: text.index(f"\n{RUNTIME}:") + 1]
+        self.files[path.as_posix()] = hashlib.sha256(above.encode()).hexdigest()
+        return Source(self, path.as_posix(), data)
 
     def rows(self, path: Path, delimiter: str = "\t") -> list[dict[str, str]]:
         """A table's rows by column name; what is printed of them goes through `derived`."""
@@ -92,7 +104,8 @@ class Ledger:
 
     def hash_of(self, path: Path) -> Traced:
         """The SHA-256 of a file, which may be binary, to print."""
-        self._take(path)
+        if path.as_posix() not in self.files:
+            self._take(path)
         return self.derived(self.files[path.as_posix()], "its SHA-256", path)
 
     def derived(self, text: str, rule: str, *paths: Path | str) -> Traced:
@@ -133,8 +146,9 @@ class Ledger:
 
     def _known(self, paths: tuple[Path | str, ...]) -> tuple[str, ...]:
         names = tuple(str(path) for path in paths)
-        if not names or (unread := [name for name in names if name not in self.files]):
-            raise ValueError(f"{', '.join(unread) if names else 'No file'} was not read by this report.")
+        unread = [name for name in names if name not in self.files]
+        if unread or not names:
+            raise ValueError(f"{', '.join(unread) or 'No file'} was not read by this report.")
         return names
 
 
@@ -167,10 +181,9 @@ class Source:
         """Keys of an object, or indices of a list, in the file's order."""
         return list(self.data) if isinstance(self.data, dict) else [str(n) for n in range(len(self.data))]
 
-    def named(self) -> list[tuple[Traced, Source]]:
-        """Each key, to print, with its part."""
-        where = ".".join(self.prefix) or "the file"
-        return [(self.ledger.derived(key, f"a key of {where}", self.file), self[key]) for key in self.keys()]
+    def named(self) -> list[tuple[Quoted, Source]]:
+        """Each key, to print as it stands, with its part."""
+        return [(self.ledger.quoted(key, self.file), self[key]) for key in self.keys()]
 
     def count(self) -> Traced:
         """How many there are."""

@@ -57,6 +57,19 @@ class Templates(jinja2.Environment):
         return Printed("".join(parts))
 
 
+def templates_of(ledger: Ledger) -> Templates:
+    """The sections' templates, each value let in by the ledger; one that is missing is an error."""
+    return Templates(
+        loader=jinja2.FileSystemLoader(HERE / "sections"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=ledger.print,
+        autoescape=False,
+        cache_size=0,
+    )
+
+
 def render_markdown(facts: dict[str, Any], ledger: Ledger) -> str:
     """The report's Markdown.
 
@@ -68,15 +81,7 @@ def render_markdown(facts: dict[str, Any], ledger: Ledger) -> str:
         jinja2.UndefinedError: A fact is missing.
         TypeError: A number would be printed without its origin.
     """
-    templates = Templates(
-        loader=jinja2.FileSystemLoader(HERE / "sections"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=ledger.print,
-        autoescape=False,
-        cache_size=0,
-    )
+    templates = templates_of(ledger)
     written = []
     for number, (name, title) in enumerate({"abstract": "", **SECTIONS}.items()):
         ledger.section = str(number) if number else "abstract"
