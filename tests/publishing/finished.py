@@ -124,7 +124,9 @@ def add_retention_tasks(*names: str) -> None:
         TaskResult.from_disk(source).model_copy(update={"task_name": name}).to_disk(folder / f"{name}.json")
 
 
-def finished_run(root: Path, base: Path, overrides: list[str], further: tuple[str, ...] = (), *, committed: bool = True) -> Workspace:
+def finished_run(
+    root: Path, base: Path, overrides: list[str], further: tuple[str, ...] = (), *, committed: bool = True
+) -> Workspace:
     """A project in which every stage but the training ones has really run, committed to DVC and git.
 
     Args:

@@ -53,7 +53,9 @@ def test_what_has_no_origin_is_not_printed(value: object) -> None:
         render(Ledger(), "{{ value }}", value=value)
 
 
-@pytest.mark.parametrize("template", ["{{ s('claim.mean') ~ '!' }}", "{{ s('claim.mean') | upper }}", "{{ [s('claim.mean')] | join }}"])
+@pytest.mark.parametrize(
+    "template", ["{{ s('claim.mean') ~ '!' }}", "{{ s('claim.mean') | upper }}", "{{ [s('claim.mean')] | join }}"]
+)
 def test_a_number_loses_its_origin_by_being_worked_on(file: Path, template: str) -> None:
     ledger = Ledger()
     with pytest.raises(TypeError, match="without saying where it comes from"):

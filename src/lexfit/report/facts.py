@@ -89,7 +89,10 @@ def committed_comparisons(ledger: Ledger) -> dict[Quoted, list[tuple[Traced, Sou
         table = ledger.json(path)
         labels = labels_of(table.data)
         rule = "recipe: what differs from the first row's"
-        rows = [(ledger.derived(escape(text), rule, path), table[key]) for text, key in zip(labels, table.keys(), strict=True)]
+        rows = [
+            (ledger.derived(escape(text), rule, path), table[key])
+            for text, key in zip(labels, table.keys(), strict=True)
+        ]
         found[ledger.quoted(path.stem, path)] = rows
     return found
 
@@ -108,7 +111,9 @@ def total_cost(cost: Source | None, ledger: Ledger) -> dict[str, Traced]:
         return {}
     stages = cost.data["stages"].values()
     total = {
-        "minutes": ledger.derived(f"{sum(s['seconds'] for s in stages) / 60:.1f}", "sum of stages.*.seconds / 60", COST),
+        "minutes": ledger.derived(
+            f"{sum(s['seconds'] for s in stages) / 60:.1f}", "sum of stages.*.seconds / 60", COST
+        ),
         "memory": ledger.derived(str(max(s["peak_mib"] for s in stages)), "maximum of stages.*.peak_mib", COST),
     }
     if cost.data["energy_read"]:

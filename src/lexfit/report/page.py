@@ -43,7 +43,7 @@ SECTIONS = {
 FIGURE = re.compile(r'<p><img src="(figures/[\w./-]+)" alt="([^"]*)" ?/?></p>')
 LINKED = re.compile(r"\]\((figures/[\w./-]+)\)")
 # What the appendix lists is long: in the page it opens on demand.
-FOLDED = re.compile(r"<h3([^>]*)>(Every number[^<]*)</h3>\s*(<div class=\"wide\".*?</table></div>)", re.DOTALL)
+FOLDED = re.compile(r"<h3>(Every number[^<]*)</h3>(.*?</table></div>)", re.DOTALL)
 SHORT = re.compile(r"<(t[dh])([^>]*)>([^<]{1,24})</")  # cells that are read best in one line
 UNUSED_ID = re.compile(r' id="(?:figure|axes|patch|line2d|text|legend|xtick|ytick|matplotlib\.axis|\w*Collection)_\d+"')
 
@@ -122,7 +122,7 @@ def render_html(markdown: str, folder: Path, title: str) -> str:
     body = body.replace("<table>", '<div class="wide" tabindex="0"><table>').replace("</table>", "</table></div>")
     body = SHORT.sub(r'<\1 class="short"\2>\3</', body)
     body = FIGURE.sub(lambda found: figure(folder / html.unescape(found[1]), found[2]), body)
-    body = FOLDED.sub(r"<details><summary\1>\2</summary>\n\3\n</details>", body)
+    body = FOLDED.sub(r"<details><summary>\1</summary>\2\n</details>", body)
     shell = jinja2.Environment(autoescape=False, undefined=jinja2.StrictUndefined)
     return shell.from_string((HERE / "report.html.j2").read_text(encoding="utf-8")).render(
         title=html.escape(title), style=(HERE / "report.css").read_text(encoding="utf-8"), contents=contents, body=body
