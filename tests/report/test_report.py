@@ -290,7 +290,7 @@ def test_cost_is_recorded_once_and_belongs_to_the_weights(runs: dict[str, Worksp
         Path("logs").mkdir(exist_ok=True)
         lines = [
             {"stage": "model", "seconds": 9.0, "peak_mib": 900, "at": 1},
-            {"stage": "model", "seconds": 84.25, "peak_mib": 800, "at": 2, "joules": 7200.0},
+            {"stage": "model", "seconds": 84.25, "peak_mib": 800, "at": 2, "joules": 7200.0, "energy_from": ["RAPL"]},
             {"stage": "baseline", "seconds": 6.0, "peak_mib": 850, "at": 2},
             {"stage": "adapt", "seconds": 0.01, "peak_mib": 90, "at": 3},
         ]
@@ -302,7 +302,7 @@ def test_cost_is_recorded_once_and_belongs_to_the_weights(runs: dict[str, Worksp
         text = section(rendered(Ledger()), "cost")
         assert "**1.5 minutes**" in text
         assert "at most 850 MiB" in text
-        assert "told 0.0020 kWh" in text
+        assert "The machine's counters (RAPL) told 0.0020 kWh; a GPU isn't in it." in text
         assert "| model | 84.2 | 800 | 7200 |" in text
         assert "| baseline | 6.0 | 850 | not read |" in text
         assert record_cost()[0] is False

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from lexfit.report.ledger import Ledger, Quoted, Source, Traced
 
 PARAMS, LOG, CARD = Path("params.yaml"), REPORTS / "LOG.md", REPORTS / "model_card.md"
-CURVES = REPORTS / "plots"
 STEPS = ("encoding", "html", "control", "unicode", "headers", "whitespace")
 ENVIRONMENT = {"aila_fire": "LEXFIT_AILA_FIRE", "citations": "LEXFIT_AILA_FIRE", "central_acts": "LEXFIT_CENTRAL_ACTS"}
 
@@ -58,7 +57,6 @@ def report_facts(params: Params, ledger: Ledger) -> dict[str, Any]:
         "negatives": ledger.json(NEGATIVES / "summary.json"),
         "adapted": ledger.json(ADAPTED / "summary.json"),
         "pretrained": ledger.json(PRETRAINED / "summary.json"),
-        "pretraining_steps": len(ledger.rows(CURVES / "pretraining.tsv")),
         "model": ledger.json(MODEL / "summary.json"),
         "audit": ledger.json(REPORTS / "audit.json"),
         "analysis": Analysis(params, ledger) if claim is not None else None,
@@ -116,7 +114,7 @@ def total_cost(cost: Source | None, ledger: Ledger) -> dict[str, Traced]:
         ),
         "memory": ledger.derived(str(max(s["peak_mib"] for s in stages)), "maximum of stages.*.peak_mib", COST),
     }
-    if cost.data["energy_read"]:
+    if cost.data["energy_from"]:
         joules = sum(s["joules"] or 0 for s in stages)
         total["energy"] = ledger.derived(f"{joules / 3.6e6:.4f}", "sum of stages.*.joules / 3.6e6", COST)
     return total

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,8 +132,8 @@ def render_html(markdown: str, folder: Path, title: str) -> str:
 
 def anchored(tokens: Sequence[Token]) -> list[str]:
     """Give second-level headings an anchor; the lines of a table of contents."""
-    lines = []
-    for opening, inline in zip(tokens, tokens[1:], strict=False):
+    lines: list[str] = []
+    for opening, inline in pairwise(tokens):
         if opening.type == "heading_open" and opening.tag == "h2":
             anchor = f"s{len(lines)}"
             opening.attrSet("id", anchor)
