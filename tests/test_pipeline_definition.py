@@ -25,6 +25,7 @@ PLUMBING = {
         "config_data.py",
         "config_evaluation.py",
         "config_training.py",
+        "energy.py",
         "errors.py",
         "io.py",
         "rules.py",

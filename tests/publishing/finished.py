@@ -124,7 +124,9 @@ def add_retention_tasks(*names: str) -> None:
         TaskResult.from_disk(source).model_copy(update={"task_name": name}).to_disk(folder / f"{name}.json")
 
 
-def finished_run(root: Path, base: Path, overrides: list[str], further: tuple[str, ...] = ()) -> Workspace:
+def finished_run(
+    root: Path, base: Path, overrides: list[str], further: tuple[str, ...] = (), *, committed: bool = True
+) -> Workspace:
     """A project in which every stage but the training ones has really run, committed to DVC and git.
 
     Args:
@@ -132,6 +134,7 @@ def finished_run(root: Path, base: Path, overrides: list[str], further: tuple[st
         base: The base model's folder.
         overrides: Of params, beyond `COMMON`.
         further: Tasks of mteb that stage retention is said to have scored.
+        committed: Whether its outputs are; that takes seconds.
     """
     from lexfit.stages import (
         adapt,
@@ -168,6 +171,7 @@ def finished_run(root: Path, base: Path, overrides: list[str], further: tuple[st
         figures.main(params)
         model_card.main(params)
         report.main(params)
-    space.run("dvc", "commit", "-f")
-    space.commit("run")
+    if committed:
+        space.run("dvc", "commit", "-f")
+        space.commit("run")
     return space

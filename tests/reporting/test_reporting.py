@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from lexfit.reporting.figures import draw_gain, draw_methods, draw_training
 from lexfit.reporting.metrics import headline_metrics
@@ -88,3 +90,26 @@ def test_figures_are_pngs_with_the_same_bytes_each_time(tmp_path: Path) -> None:
         data = (tmp_path / "1" / name).read_bytes()
         assert data[:8] == b"\x89PNG\r\n\x1a\n"
         assert data == (tmp_path / "2" / name).read_bytes()
+
+
+def test_figures_are_drawings_that_take_the_pages_colour_too(tmp_path: Path) -> None:
+    training = [{"step": str(i), "loss": str(3 / i)} for i in range(1, 30)]
+    gains = [{"query_id": "a", "gain": "0.5"}, {"query_id": "b", "gain": "-0.1"}]
+    methods = [
+        {"method": m, "ndcg_at_10": "0.4", "low": "0.3", "high": "0.5"} for m in ("bm25", "untrained", "finetuned")
+    ]
+    for run in ("1", "2"):
+        draw_training(training, tmp_path / run / "a.svg", "First training")
+        draw_gain(gains, tmp_path / run / "b.svg")
+        draw_methods(methods, tmp_path / run / "c.svg")
+    for name in ("a.svg", "b.svg", "c.svg"):
+        text = (tmp_path / "1" / name).read_text()
+        assert text == (tmp_path / "2" / name).read_text()
+        root = ElementTree.fromstring(text)
+        words = [element for element in root.iter() if element.tag.endswith("}text")]
+        assert words
+        assert {element.get("fill") for element in words} == {"currentColor"}
+        assert "#000000" not in text
+        assert "matplotlib.org" not in text
+        assert not re.search(r"20\d\d-\d\d-\d\d", text)
+    assert "First training" in (tmp_path / "1/a.svg").read_text()

@@ -150,8 +150,8 @@ def test_each_parameter_reruns_just_the_stages_that_it_changes(space: Workspace)
             {"crossval_summary", "retention", "mteb_tasks", "mteb_results", "model_card", "report"},
         ),
         (["evaluation.max_queries=9"], {"mteb_tasks", "mteb_results", "model_card", "report"}),
-        (["retention.max_drop=0.1"], {"retention", "model_card"}),
-        (["retention.queries=30"], {"retention_base", "model_card"}),
+        (["retention.max_drop=0.1"], {"retention", "model_card", "report"}),
+        (["retention.queries=30"], {"retention_base", "model_card", "report"}),
         (
             ["negatives.rank_min=2"],
             {"negatives", "pretrain", "model", "crossval@0", "crossval@1", "model_card", "report"},

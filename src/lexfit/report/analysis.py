@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lexfit.evaluation.significance import mean_interval
 from lexfit.report.groups import found_by_group, part_of_constitution, quarters, share
-from lexfit.reporting.compare_page import move_table, span
+from lexfit.reporting.compare_page import span
 from lexfit.reporting.comparison import PER_QUERY
-from lexfit.reporting.head_to_head import differences, moves, read_rankings, read_task
+from lexfit.reporting.head_to_head import TASK, differences, moves, read_rankings, read_task
+from lexfit.reporting.markdown import escape
 from lexfit.reporting.systems import WORKSPACE, find_system
-from lexfit.stages.common import RAW
 
 if TYPE_CHECKING:
     from lexfit.config import Params
-    from lexfit.report.ledger import Ledger
+    from lexfit.report.ledger import Ledger, Quoted, Traced
 
-SECTIONS = "data/sources/aila/statutes.csv"
+SECTIONS = Path("data/sources/aila/statutes.csv")
+CORPUS, QUERIES, QRELS = (TASK / name for name in ("corpus.jsonl", "queries.jsonl", "qrels.tsv"))
 METHODS = ("bm25", "untrained", "finetuned")
 NAMES = {"bm25": "BM25", "untrained": "untrained", "finetuned": "fine-tuned"}
 MOVED, WIDTH, FEWEST = 3, 500, 5  # queries each way; characters of a query; relevant pairs of a group that is shown
@@ -29,111 +30,118 @@ class Analysis:
 
     Args:
         params: Resamples, confidence, seed, source.
-        ledger: Takes every number.
+        ledger: Makes what is printed.
     """
 
     def __init__(self, params: Params, ledger: Ledger) -> None:
         self.params, self.ledger = params, ledger
         self.systems = {m: find_system(f"{WORKSPACE}:{m}") for m in METHODS}
-        ledger.text(Path(PER_QUERY))
-        for path in self._rankings():
+        for path in (Path(PER_QUERY), CORPUS, QUERIES, QRELS, *(p for m in METHODS for p in self._rankings(m))):
             ledger.text(path)
-        for name in ("corpus.jsonl", "queries.jsonl", "qrels.tsv"):
-            ledger.text(RAW / "task" / name)
         self.task = read_task(self.systems["finetuned"])
 
-    def _rankings(self) -> list[Path]:
-        return [path for system in self.systems.values() for path in system.rankings]
-
-    def paired(self) -> list[list[str]]:
-        """Rows: a baseline; the difference of the fine-tuned model to it; wins, ties and losses; p, adjusted."""
-        tuned = self.systems["finetuned"]
-        found = []
-        for name in ("untrained", "bm25"):
-            rows = differences([self.systems[name], tuned], self.params.evaluation, self.params.seed)
-            found.append((name, rows[1]))
-        lines = []
-        for name, row in found:
+    def paired(self) -> list[list[Traced | str]]:
+        """Rows: a baseline; the fine-tuned model's difference to it; wins, ties and losses; p and Holm's p."""
+        systems = [self.systems["finetuned"], *(self.systems[m] for m in ("untrained", "bm25"))]
+        lines: list[list[Traced | str]] = []
+        for row in differences(systems, self.params.evaluation, self.params.seed)[1:]:
+            name = row["method"]
             rule = f"fine-tuned minus {name}, by query"
-            counts = [self._say(str(row[key]), f"{rule}: {key}") for key in ("wins", "ties", "losses")]
-            difference = self._say(span(row["difference"], "+"), f"{rule}: mean, bootstrap interval")
-            p_value = self._say(f"{row['p_value']:.4f}", f"{rule}: paired randomisation test")
-            lines.append([NAMES[name], difference, " / ".join(counts), p_value])
+            ends = {"mean": "mean", "low": "high", "high": "low"}
+            turned = {end: 0.0 - row["difference"][other] for end, other in ends.items()}
+            counts = f"{row['losses']} / {row['ties']} / {row['wins']}"  # of the baseline, so the other way round
+            lines.append(
+                [
+                    NAMES[name],
+                    self._say(span(turned, "+"), f"{rule}: mean, bootstrap interval"),
+                    self._say(counts, f"{rule}: above, equal to and below zero"),
+                    self._say(f"{row['p_value']:.4f}", f"{rule}: paired randomisation test"),
+                    self._say(f"{row['p_holm']:.4f}", f"{rule}: the same after Holm, over both baselines"),
+                ]
+            )
         return lines
 
-    def moved(self) -> list[dict[str, str]]:
+    def moved(self) -> list[dict[str, Any]]:
         """The queries that moved most, with their text and both rankings' first documents."""
         first, second = self.systems["untrained"], self.systems["finetuned"]
-        return [
-            {
-                "query": str(move["query"]),
-                "before": self._say(f"{move['scores'][first.name]:.3f}", f"untrained, query {move['query']}"),
-                "after": self._say(f"{move['scores'][second.name]:.3f}", f"finetuned, query {move['query']}"),
-                "relevant": self.ledger.derived(
-                    str(move["relevant"]), RAW / "task" / "qrels.tsv", f"relevant documents of {move['query']}"
-                ),
-                "text": textwrap.shorten(move["text"], WIDTH, placeholder=" …"),
-                "table": move_table(move, first.name, second.name)
-                .replace(first.name, "untrained", 1)
-                .replace(second.name, "fine-tuned", 1),
-            }
-            for move in moves(first, second, MOVED)
-        ]
+        found = []
+        for move in moves(first, second, MOVED):
+            name = move["query"]
+            relevant = self.ledger.derived(str(move["relevant"]), f"relevant documents of {name}", QRELS)
+            tops = zip(move["top"][first.name], move["top"][second.name], strict=True)
+            found.append(
+                {
+                    "query": self.ledger.quoted(escape(name), QUERIES),
+                    "before": self._say(f"{move['scores'][first.name]:.3f}", f"untrained, query {name}"),
+                    "after": self._say(f"{move['scores'][second.name]:.3f}", f"finetuned, query {name}"),
+                    "relevant": relevant,
+                    "text": self.ledger.quoted(
+                        escape(textwrap.shorten(move["text"], WIDTH, placeholder=" …")), QUERIES
+                    ),
+                    "rows": [[self._ranked(a, "untrained"), self._ranked(b, "finetuned")] for a, b in tops],
+                }
+            )
+        return found
 
-    def by_act(self) -> tuple[list[list[str]], str]:
+    def by_act(self) -> tuple[list[list[Traced | Quoted | str]], Traced]:
         """Rows: group, relevant pairs, share among the first ten by method; and how many groups were too small."""
-        runs = {name: read_rankings(system) for name, system in self.systems.items()}
         queries = self.systems["finetuned"].per_query
-        runs = {name: {q: run[q] for q in queries} for name, run in runs.items()}
-        found = found_by_group(runs, self.task.relevant, self._groups())
+        rankings = {name: read_rankings(system) for name, system in self.systems.items()}
+        runs = {name: {q: run[q] for q in queries} for name, run in rankings.items()}
+        groups = self._groups()
+        found = found_by_group(runs, self.task.relevant, groups)
         sizes = {group: sum(n for _, n in methods["finetuned"]) for group, methods in found.items()}
         shown = sorted((g for g in found if sizes[g] >= FEWEST), key=lambda g: (-sizes[g], g))
-        source = self.systems["finetuned"].rankings[0]
-        lines = []
+        origin = SECTIONS if SECTIONS.as_posix() in self.ledger.files else CORPUS
+        lines: list[list[Traced | Quoted | str]] = []
         for group in shown:
-            cells = [group, self.ledger.derived(str(sizes[group]), source, f"relevant pairs of {group}")]
+            size = self.ledger.derived(str(sizes[group]), f"relevant pairs of {group}", QRELS, origin)
+            cells: list[Traced | Quoted | str] = [self.ledger.quoted(escape(group), origin), size]
             for method in METHODS:
                 evaluation = self.params.evaluation
                 whole = share(found[group][method], evaluation.bootstrap, evaluation.confidence, self.params.seed)
                 text = f"{whole[0]:.2f} ({whole[1]:.2f} to {whole[2]:.2f})"
-                where = self.systems[method].rankings[0]
-                cells.append(self.ledger.derived(text, where, f"{group}: share of relevant documents in the first 10"))
+                rule = f"{group}: share of the relevant documents in the first 10"
+                cells.append(self.ledger.derived(text, rule, *self._rankings(method), QRELS, origin))
             lines.append(cells)
-        left = self.ledger.derived(
-            str(len(found) - len(shown)), source, f"groups of fewer than {FEWEST} relevant pairs"
-        )
-        return lines, left
+        rule = f"groups of fewer than {FEWEST} relevant pairs"
+        return lines, self.ledger.derived(str(len(found) - len(shown)), rule, QRELS, origin)
+
+    def by_length(self) -> list[list[Traced]]:
+        """Rows: words of the queries; how many; nDCG@10 by method; the paired gain over the untrained model."""
+        tuned, untrained = self.systems["finetuned"].per_query, self.systems["untrained"].per_query
+        words = {q: len(self.task.queries[q].split()) for q in tuned}
+        lines = []
+        for group in quarters(words):
+            between = f"{words[group[0]]} to {words[group[-1]]}"
+            cells = [self.ledger.derived(between, "words of the queries, a quarter of them at a time", QUERIES)]
+            cells.append(self._length(str(len(group)), f"queries of {between} words"))
+            for method in METHODS:
+                mean = sum(self.systems[method].per_query[q] for q in group) / len(group)
+                cells.append(self._length(f"{mean:.3f}", f"{method}, mean of the queries of {between} words"))
+            gain = mean_interval([tuned[q] - untrained[q] for q in group], self.params.evaluation, self.params.seed)
+            text = f"{gain.mean:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})"
+            cells.append(self._length(text, f"gain, mean of the queries of {between} words, bootstrap interval"))
+            lines.append(cells)
+        return lines
+
+    def _rankings(self, method: str) -> list[Path]:
+        return self.systems[method].rankings
+
+    def _ranked(self, entry: dict[str, Any], method: str) -> Quoted:
+        text = escape(f"{entry['id']} {entry['title']}".strip())
+        return self.ledger.quoted(f"**✓ {text}**" if entry["relevant"] else text, *self._rankings(method), CORPUS)
 
     def _groups(self) -> dict[str, str]:
         if self.params.data.source in {"aila", "aila_fire"}:
-            return {row["id"]: row["act"] for row in self.ledger.rows(Path(SECTIONS), ",")}
+            return {row["id"]: row["act"] for row in self.ledger.rows(SECTIONS, ",")}
         if self.params.data.source == "constitution":
             parts = {d: part_of_constitution(d) for d in self.task.titles}
             return {d: part for d, part in parts.items() if part is not None}
         return {}
 
-    def by_length(self) -> list[list[str]]:
-        """Rows: words of the queries; how many; nDCG@10 by method; the paired gain over the untrained model."""
-        queries = self.systems["finetuned"].per_query
-        words = {q: len(self.task.queries[q].split()) for q in queries}
-        lines = []
-        for group in quarters(words):
-            span_text = f"{words[group[0]]} to {words[group[-1]]}"
-            cells = [
-                self.ledger.derived(span_text, RAW / "task" / "queries.jsonl", "words of a quarter of the queries")
-            ]
-            cells.append(self._say(str(len(group)), f"queries of {span_text} words"))
-            for method in METHODS:
-                values = [self.systems[method].per_query[q] for q in group]
-                cells.append(
-                    self._say(f"{sum(values) / len(values):.3f}", f"{method}, mean of queries of {span_text} words")
-                )
-            tuned, untrained = self.systems["finetuned"].per_query, self.systems["untrained"].per_query
-            gain = mean_interval([tuned[q] - untrained[q] for q in group], self.params.evaluation, self.params.seed)
-            text = f"{gain.mean:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})"
-            cells.append(self._say(text, f"gain, mean of queries of {span_text} words, bootstrap interval"))
-            lines.append(cells)
-        return lines
+    def _say(self, text: str, rule: str) -> Traced:
+        return self.ledger.derived(text, rule, PER_QUERY)
 
-    def _say(self, text: str, rule: str) -> str:
-        return self.ledger.derived(text, PER_QUERY, rule)
+    def _length(self, text: str, rule: str) -> Traced:
+        return self.ledger.derived(text, rule, PER_QUERY, QUERIES)

@@ -44,14 +44,23 @@ def machine() -> dict[str, Any]:
     return {"processor": name, "cores": os.cpu_count(), "memory_gib": round(memory, 1)}
 
 
-def last_costs(lines: list[str]) -> dict[str, dict[str, Any]]:
-    """The last timing of each stage that did something: seconds, peak memory, joules where the machine tells them."""
+def last_costs(lines: list[str]) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """The last timing of each stage that did something, and the kinds of counters that told its energy.
+
+    Args:
+        lines: Of the timing log.
+
+    Returns:
+        Seconds, peak memory and joules (None where the machine didn't tell) by stage; `RAPL`, `NVML` or neither.
+    """
     costs: dict[str, dict[str, Any]] = {}
+    counters: set[str] = set()
     for line in lines:
         entry = json.loads(line)
         if entry["seconds"] >= SHORTEST:
             costs[entry["stage"]] = {key: entry.get(key) for key in ("seconds", "peak_mib", "joules")}
-    return costs
+            counters |= set(entry.get("energy_from", []))
+    return costs, sorted(counters)
 
 
 def record_cost() -> tuple[bool, Path]:
@@ -66,7 +75,6 @@ def record_cost() -> tuple[bool, Path]:
     weights = weights_hash()
     if COST.exists() and json.loads(read_text(COST))["weights_sha256"] == weights:
         return False, COST
-    costs = last_costs(read_text(TIMINGS).splitlines())
-    energy = any(cost["joules"] is not None for cost in costs.values())
-    write_json(COST, {"weights_sha256": weights, "machine": machine(), "energy_read": energy, "stages": costs})
+    costs, counters = last_costs(read_text(TIMINGS).splitlines())
+    write_json(COST, {"weights_sha256": weights, "machine": machine(), "energy_from": counters, "stages": costs})
     return True, COST

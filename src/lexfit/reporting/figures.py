@@ -1,7 +1,9 @@
-"""The plots as PNG: training curve, gain by query, score by method with intervals."""
+"""The plots as PNG or SVG, by the path's ending: training curve, gain by query, score by method with intervals."""
 
 from __future__ import annotations
 
+import io
+import re
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
@@ -9,7 +11,7 @@ import matplotlib as mpl
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-from lexfit.io import read_text
+from lexfit.io import read_text, write_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,12 +35,25 @@ def _finish(figure: Figure, path: Path) -> None:
         axis.spines[["top", "right"]].set_visible(False)
     figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Without the software's version and date the same data give the same bytes.
-    figure.savefig(path, dpi=120, metadata={"Software": None, "Creation Time": None})
+    # Without the software's version, the date and random ids the same data give the same bytes.
+    if path.suffix == ".svg":
+        drawing = io.StringIO()
+        with mpl.rc_context({"svg.hashsalt": "lexfit", "svg.fonttype": "none"}):
+            figure.savefig(drawing, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+        write_text(path, follow_page(drawing.getvalue()))
+    else:
+        figure.savefig(path, dpi=120, metadata={"Software": None, "Creation Time": None})
     plt.close(figure)
 
 
-def draw_training(rows: Table, path: Path) -> None:
+def follow_page(drawing: str) -> str:
+    """An SVG whose black lines and texts take the colour of the page's text, so that it is read on a dark page."""
+    coloured = re.sub(r"(stroke|fill): ?#000000", r"\1: currentColor", drawing)
+    coloured = coloured.replace("<text ", '<text fill="currentColor" ')
+    return re.sub(r"[ \t]+$", "", coloured, flags=re.MULTILINE)
+
+
+def draw_training(rows: Table, path: Path, title: str = "Training of the final model") -> None:
     """Loss by step, with a running mean over about a tenth of the steps."""
     steps, losses = [int(r["step"]) for r in rows], [float(r["loss"]) for r in rows]
     window = max(1, len(steps) // 10)
@@ -49,7 +64,7 @@ def draw_training(rows: Table, path: Path) -> None:
     figure, axis = plt.subplots(figsize=(7, 3.6))
     axis.plot(steps, losses, color=GREY, linewidth=1, label="each step")
     axis.plot(steps, smooth, color=BLUE, linewidth=2, label=f"mean of the last {window}")
-    axis.set(xlabel="step", ylabel="contrastive loss", title="Training of the final model", ylim=(0, None))
+    axis.set(xlabel="step", ylabel="contrastive loss", title=title, ylim=(0, None))
     axis.legend(frameon=False)
     _finish(figure, path)
 

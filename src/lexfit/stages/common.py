@@ -11,9 +11,10 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lexfit.config import load_params
+from lexfit.energy import read_counters, used
 from lexfit.errors import LexfitError, explained_disk_errors
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def run_stage(name: str, stage: Callable[[Params], None]) -> None:
     logging.basicConfig(level=logging.INFO, format=f"{name}: %(message)s", stream=sys.stderr)
     for noisy in QUIET:
         logging.getLogger(noisy).setLevel(logging.ERROR)
-    start, energy = time.perf_counter(), read_joules()
+    start, energy = time.perf_counter(), read_counters()
     try:
         with explained_disk_errors(Path(f"data/ ({name})")):
             stage(load_params())
@@ -50,21 +51,12 @@ def run_stage(name: str, stage: Callable[[Params], None]) -> None:
     TIMINGS.parent.mkdir(exist_ok=True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     seconds = round(time.perf_counter() - start, 2)
-    entry = {"stage": name, "seconds": seconds, "peak_mib": peak, "at": int(time.time())}
-    if energy is not None and (after := read_joules()) is not None and after >= energy:  # the counter wraps
-        entry["joules"] = round(after - energy, 1)
+    entry: dict[str, Any] = {"stage": name, "seconds": seconds, "peak_mib": peak, "at": int(time.time())}
+    if joules := used(energy, read_counters()):
+        entry |= {"joules": round(sum(joules.values()), 1), "energy_from": sorted(joules)}
     with TIMINGS.open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(entry) + "\n")
     logging.getLogger(__name__).info("%.1f s, peak memory %d MiB", seconds, peak)
-
-
-def read_joules() -> float | None:
-    """Energy that the processor packages have used so far by their RAPL counters; None where they can't be read."""
-    try:
-        counters = [int(path.read_text()) for path in Path("/sys/class/powercap").glob("intel-rapl:?/energy_uj")]
-    except (OSError, ValueError):
-        return None
-    return sum(counters) / 1e6 if counters else None
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Stage figures: draw the plots' data to PNG."""
+"""Stage figures: draw the plots' data to PNG, and to SVG for the report."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ if TYPE_CHECKING:
 
 
 def main(params: Params) -> None:
-    """Write reports/figures/{training,per_query_gain,methods}.png."""
+    """Write reports/figures/{training,per_query_gain,methods}.{png,svg}, and pretraining where there was one."""
     del params
     plots = REPORTS / "plots"
+    first = read_table(plots / "pretraining.tsv")
     with replacing(REPORTS / "figures") as figures:
-        draw_training(read_table(plots / "training.tsv"), figures / "training.png")
-        draw_gain(read_table(plots / "per_query_gain.tsv"), figures / "per_query_gain.png")
-        draw_methods(read_table(plots / "methods.tsv"), figures / "methods.png")
+        for kind in ("png", "svg"):
+            draw_training(read_table(plots / "training.tsv"), figures / f"training.{kind}")
+            draw_gain(read_table(plots / "per_query_gain.tsv"), figures / f"per_query_gain.{kind}")
+            draw_methods(read_table(plots / "methods.tsv"), figures / f"methods.{kind}")
+            if first:
+                draw_training(first, figures / f"pretraining.{kind}", "Training on the further sources")
 
 
 if __name__ == "__main__":
