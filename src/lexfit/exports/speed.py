@@ -57,10 +57,10 @@ def speeds(seconds: Mapping[str, Sequence[float]], baseline: str, count: int) ->
 
 
 def search_tasks(cuts: Sequence[Cut], vectors: np.ndarray, size: int, threads: int) -> dict[str, Callable[[], object]]:
-    """A search among `size` stored vectors for each cut, queries stored alike; every vector is compared, by usearch.
+    """A search among `size` stored vectors by precision and dimensions, queries stored alike, every vector compared.
 
     Args:
-        cuts: What is stored.
+        cuts: What is stored; whether queries are cut as well makes no difference here.
         vectors: Real ones of shape (texts, dimensions), repeated up to `size`.
         size: Of the index.
         threads: Of the search.
@@ -71,7 +71,7 @@ def search_tasks(cuts: Sequence[Cut], vectors: np.ndarray, size: int, threads: i
     ranges = ranges_of(vectors)
     metrics = {"float32": "cos", "int8": "cos", "binary": "hamming"}
     tasks: dict[str, Callable[[], object]] = {}
-    for cut in cuts:
+    for cut in dict.fromkeys(Cut(cut.dim, cut.precision) for cut in cuts):
         codes = np.resize(stored(vectors, cut, ranges), (size, stored(vectors[:1], cut, ranges).shape[1]))
         codes = np.ascontiguousarray(codes)
         queries = codes[:SEARCHED]
