@@ -74,6 +74,8 @@ def test_no_stage_tracks_runtime() -> None:
         "figures",
         "retention_base",
         "retention",
+        "exports",
+        "exports_speed",
     ],
 )
 def test_data_stages_start_without_torch(stage: str) -> None:

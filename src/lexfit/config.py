@@ -9,7 +9,7 @@ from typing import Any, Literal
 import yaml
 
 from lexfit.config_data import DataParams, SourceParams, TrainSourceParams
-from lexfit.config_evaluation import EvaluationParams, RetentionParams
+from lexfit.config_evaluation import EvaluationParams, ExportsParams, RetentionParams, SpeedParams
 from lexfit.config_training import (
     AdapterParams,
     AdaptParams,
@@ -33,6 +33,7 @@ __all__ = [
     "CrossvalParams",
     "DataParams",
     "EvaluationParams",
+    "ExportsParams",
     "HardwareParams",
     "LossParams",
     "ModelParams",
@@ -44,6 +45,7 @@ __all__ = [
     "SelectionParams",
     "Similarity",
     "SourceParams",
+    "SpeedParams",
     "TrainParams",
     "TrainSourceParams",
     "load_params",
@@ -200,6 +202,7 @@ class Params:
     hardware: HardwareParams
     evaluation: EvaluationParams
     retention: RetentionParams
+    exports: ExportsParams
     selection: SelectionParams
     card: CardParams
     runtime: RuntimeParams

@@ -36,3 +36,30 @@ class RetentionParams:
     max_drop: float
     central_acts: str | None
     mteb_tasks: list[str]
+
+
+@dataclass(frozen=True)
+class SpeedParams:
+    """How exports are timed beside torch: `texts` documents, `repeats` times, taking turns.
+
+    Searching is timed among `search_vectors` vectors.
+    """
+
+    texts: int
+    repeats: int
+    search_vectors: int
+
+
+@dataclass(frozen=True)
+class ExportsParams:
+    """Other forms of the finished model, each in float32 and int8 (`backends`), and smaller vectors.
+
+    Of n `truncations` each keeps the first 1/n of the dimensions; `precisions` are codes of the whole vector and of each
+    truncation. int8 takes the ranges of values from `calibration` training documents. `speed: null` times nothing.
+    """
+
+    backends: list[Literal["onnx", "openvino"]]
+    truncations: list[int]
+    precisions: list[Literal["int8", "binary"]]
+    calibration: int
+    speed: SpeedParams | None

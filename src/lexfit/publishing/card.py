@@ -94,7 +94,8 @@ def render_card(params: Params, facts: dict[str, Any]) -> str:
     Args:
         params: All of params.yaml.
         facts: `scores` (data/mteb_results/scores.json), `sources` (source.json by name), `clean`, `pairs`,
-            `negatives`, `model` (the stages' summaries), `audit` (reports/audit.json), `commit` and `hashes`.
+            `negatives`, `model`, `exports` (the stages' summaries), `speeds` (reports/exports_speed.json), `audit`
+            (reports/audit.json), `commit` and `hashes`.
 
     Raises:
         jinja2.UndefinedError: A fact is missing; nothing is left blank.

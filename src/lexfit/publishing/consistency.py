@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ANEW = "Write it anew: `dvc repro --force --single-item model_card`"
 SCORED = ("ndcg_at_10", "map_at_10", "recall_at_10", "mrr_at_10")  # of mteb's, what the card shows
 NEEDED = ("license", "library_name", "pipeline_tag", "model_name", "eval_results")
-STAGES = ["model", "mteb_results", "model_card"]
+STAGES = ["model", "mteb_results", "exports", "exports_speed", "model_card"]
 
 
 def check_card(text: str) -> list[EvalResult]:

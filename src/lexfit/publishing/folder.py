@@ -1,4 +1,4 @@
-"""What goes to the Hub: the sentence-transformers folder, the adapter if any, and the card as README.md."""
+"""What goes to the Hub: the sentence-transformers folder, adapter and exports if any, and the card as README.md."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lexfit.errors import LexfitError, explained_disk_errors
 from lexfit.io import write_text
-from lexfit.stages.common import MODEL, REPORTS
+from lexfit.stages.common import EXPORTS, MODEL, REPORTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 CARD = REPORTS / "model_card.md"
 EXPORTED = MODEL / "sentence_transformer"
 ADAPTER = MODEL / "adapter"
+GRAPHS = EXPORTS / "sentence_transformer"
 
 
 def readme_of(card: str, repo_id: str) -> str:
@@ -37,7 +38,8 @@ def sources() -> dict[str, Path]:
     if not EXPORTED.is_dir():
         raise LexfitError(str(EXPORTED), "no such folder", "Run the pipeline: `dvc repro`")
     found: dict[str, Path] = {}
-    for folder, prefix in ((EXPORTED, ""), (ADAPTER, "adapter/")):
+    graphs = ((GRAPHS / backend, f"{backend}/") for backend in ("onnx", "openvino"))
+    for folder, prefix in ((EXPORTED, ""), (ADAPTER, "adapter/"), *graphs):
         files = (path for path in folder.rglob("*") if not path.is_dir())
         found |= {prefix + path.relative_to(folder).as_posix(): path for path in files}
     if "README.md" in found:

@@ -28,6 +28,7 @@ HOMES = r"(?<![\w.])/(?:home|Users)/[\w.-]+/[\w.-]+|\b[A-Za-z]:\\+Users\\+[\w.-]
 ABSOLUTE = re.compile(r"(?<![\w:/.<])/(?:[\w.-]+/)+[\w.-]+")
 SYSTEM = {"bin", "dev", "etc", "lib", "lib64", "opt", "proc", "sbin", "sys", "usr", "var"}
 SHOWN = 12
+PRINTABLE = re.compile(rb"[\x20-\x7e]{12,}")  # of a graph: its names and notes, between the weights
 
 
 def _machine() -> str:
@@ -62,15 +63,18 @@ def check_leaks(files: dict[str, Path], token: str | None) -> None:
     """Raise `LexfitError` that names file, line and kind of each secret and machine path.
 
     Args:
-        files: Source by path in the repository, README.md among them; of safetensors the text metadata is read.
+        files: Source by path in the repository, README.md among them; of safetensors the text metadata is read, of a graph
+            what is readable.
         token: The token that this run would use, searched literally.
     """
     found = []
     for name, source in files.items():
         if name.endswith(WEIGHTS):
             text = "\n".join(f"{key}={value}" for key, value in metadata_of(source).items())
-        elif name.endswith(".model"):
+        elif name.endswith((".model", ".bin")):
             continue
+        elif name.endswith(".onnx"):
+            text = "\n".join(run.decode() for run in PRINTABLE.findall(source.read_bytes()))
         else:
             text = decode_utf8(source.read_bytes(), name)
         found += [f"{name}:{line} has {kind}" for line, kind in leaks(text, token)]

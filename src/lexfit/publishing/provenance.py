@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 INPUTS = ["src", "conf", "data/sources", "dvc.yaml", "params.yaml", "requirements.lock"]
-STAGES = ("raw", "clean", "pairs", "audit", "negatives", "model", "retention", "mteb_results")
+STAGES = ("raw", "clean", "pairs", "audit", "negatives", "model", "retention", "mteb_results", "exports")
 
 
 def _git(*arguments: str) -> str | None:

@@ -1,7 +1,8 @@
-"""Which files may be published: safetensors and text, nothing that runs code when it is loaded."""
+"""Which files may be published: safetensors, exported graphs and text, nothing that runs code when it is loaded."""
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 WEIGHTS = ".safetensors"
 TEXT = {".json", ".txt", ".md", ".jinja"}
 ALLOWED = {WEIGHTS, ".model", *TEXT}  # .model: a SentencePiece vocabulary
+GRAPHS = {"onnx": {".onnx"}, "openvino": {".xml", ".bin"}}  # by the folder that a backend looks in
+PICKLED = re.compile(rb"PK\x03\x04|\x80[\x02-\x05]")  # how torch's files and pickles begin
 UNSAFE = {
     "holds pickled objects, which run code when they are loaded": {
         *(".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".npy", ".npz"),
@@ -28,13 +31,36 @@ def unsafe(path: PurePosixPath) -> str | None:
     return next((why for why, suffixes in UNSAFE.items() if path.suffix.lower() in suffixes), None)
 
 
+def is_graph(path: PurePosixPath, files: dict[str, Path]) -> bool:
+    """Whether a file is part of an exported graph: by its folder and, a .bin, by the .xml that it is the weights of."""
+    if len(path.parts) != 2 or path.suffix not in GRAPHS.get(path.parts[0], ()):
+        return False
+    return path.suffix != ".bin" or path.with_suffix(".xml").as_posix() in files
+
+
+def check_graphs(files: dict[str, Path]) -> None:
+    """Raise `LexfitError` for an exported graph that is something else, whatever its name says."""
+    remedy = "Make it anew: `dvc repro --force --single-item exports`"
+    for name, source in files.items():
+        path = PurePosixPath(name)
+        if not is_graph(path, files):
+            continue
+        with source.open("rb") as stream:
+            start = stream.read(256)
+        if path.suffix == ".xml":
+            if b"<net" not in start:
+                raise LexfitError(str(source), "isn't a graph of OpenVINO", remedy)
+        elif not start or PICKLED.match(start):
+            raise LexfitError(str(source), "is empty" if not start else "holds pickled objects", remedy)
+
+
 def check_kinds(files: dict[str, Path]) -> None:
-    """Raise `LexfitError` with every file that is neither safetensors nor one of the text files that models have."""
+    """Raise `LexfitError` with every file that is neither safetensors, a graph nor one of the text files that models have."""
     found = []
     for name, source in files.items():
         path = PurePosixPath(name)
         hidden = any(part.startswith(".") for part in path.parts)
-        if hidden or path.suffix.lower() not in ALLOWED:
+        if hidden or (path.suffix.lower() not in ALLOWED and not is_graph(path, files)):
             found.append(f"{source} {unsafe(path) or 'is no file that belongs to a model'}")
     if found:
         raise LexfitError(
@@ -100,6 +126,7 @@ def check_files(files: dict[str, Path]) -> None:
         files: Source by path in the repository.
     """
     check_kinds(files)
+    check_graphs(files)
     check_no_code(files)
     for name, source in files.items():
         if name.endswith(WEIGHTS):

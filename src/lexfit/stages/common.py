@@ -29,6 +29,7 @@ RAW, CLEAN, TRAIN, EVAL = DATA / "raw", DATA / "clean", DATA / "pairs/train", DA
 AUDIT, NEGATIVES, BASELINE, MODEL = DATA / "audit", DATA / "negatives", DATA / "baseline", DATA / "model"
 CROSSVAL, CROSSVAL_SUMMARY, RESULTS = DATA / "crossval", DATA / "crossval_summary", DATA / "mteb_results"
 SYNTHETIC, ADAPTED, PRETRAINED = DATA / "synthetic", DATA / "adapted", DATA / "pretrained"
+EXPORTS, EXPORTS_SPEED = DATA / "exports", REPORTS / "exports_speed.json"
 RETENTION_BASE, RETENTION, MTEB_TASKS = DATA / "retention_base", DATA / "retention", DATA / "mteb_tasks"
 QUIET = ("httpx", "datasets", "mteb", "sentence_transformers", "transformers", "ftfy", "fontTools", "bitsandbytes")
 

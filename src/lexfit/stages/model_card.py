@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Any
 from lexfit.io import read_json, write_text
 from lexfit.publishing.card import render_card
 from lexfit.publishing.provenance import commit_of_inputs, dvc_hashes
-from lexfit.stages.common import ADAPTED, CLEAN, EVAL, MODEL, NEGATIVES, PRETRAINED, RAW, REPORTS, RESULTS, run_stage
+from lexfit.stages.common import (
+    ADAPTED,
+    CLEAN,
+    EVAL,
+    EXPORTS,
+    EXPORTS_SPEED,
+    MODEL,
+    NEGATIVES,
+    PRETRAINED,
+    RAW,
+    REPORTS,
+    RESULTS,
+    run_stage,
+)
 
 if TYPE_CHECKING:
     from lexfit.config import Params
@@ -28,6 +41,8 @@ def card_facts(params: Params) -> dict[str, Any]:
         "adaptation": read_json(ADAPTED / "summary.json"),
         "pretraining": read_json(PRETRAINED / "summary.json"),
         "model": read_json(MODEL / "summary.json"),
+        "exports": read_json(EXPORTS / "summary.json"),
+        "speeds": read_json(EXPORTS_SPEED),
         "commit": commit_of_inputs(),
         "hashes": dvc_hashes(),
     }
