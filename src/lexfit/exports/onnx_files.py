@@ -80,4 +80,6 @@ def export_onnx(model: SentenceTransformer, path: Path) -> None:
             )
     except torch.onnx.errors.OnnxExporterError as error:
         kind = transformer.config.model_type
-        raise LexfitError("params.yaml: exports.backends", f"torch can't export a {kind} model to ONNX", remedy) from error
+        raise LexfitError(
+            "params.yaml: exports.backends", f"torch can't export a {kind} model to ONNX", remedy
+        ) from error

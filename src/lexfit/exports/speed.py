@@ -87,8 +87,10 @@ def search_tasks(cuts: Sequence[Cut], vectors: np.ndarray, size: int, threads: i
 def machine() -> dict[str, Any]:
     """Processor and load: of a machine with other work to do, absolute speeds say little."""
     info = Path("/proc/cpuinfo")
-    names = [ln.partition(":")[2].strip() for ln in info.read_text().splitlines() if ln.startswith("model name")] if (
-        info.exists()
-    ) else []
+    names = (
+        [ln.partition(":")[2].strip() for ln in info.read_text().splitlines() if ln.startswith("model name")]
+        if (info.exists())
+        else []
+    )
     load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
     return {"processor": names[0] if names else platform.processor(), "cores": os.cpu_count(), "load": load}

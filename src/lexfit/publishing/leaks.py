@@ -63,8 +63,8 @@ def check_leaks(files: dict[str, Path], token: str | None) -> None:
     """Raise `LexfitError` that names file, line and kind of each secret and machine path.
 
     Args:
-        files: Source by path in the repository, README.md among them; of safetensors the text metadata is read, of a graph
-            what is readable.
+        files: Source by path in the repository, README.md among them; of safetensors the text metadata is read,
+            of an ONNX graph all that is text.
         token: The token that this run would use, searched literally.
     """
     found = []
