@@ -5,15 +5,16 @@ TEST_WORKERS ?= 2
 VENV := .venv
 STAMP := $(VENV)/.installed
 DEMO := $(VENV)/.demo
+EXPORTS := $(VENV)/.exports
 # Stages are run by `python`, so the environment comes first on the path. The embedded default needs no hub.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test lint figures clean-env
+.PHONY: help setup setup-exports run demo test lint figures clean-env
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## create .venv from requirements.lock (PYTHON=python3.12 picks another Python)
 
@@ -37,6 +38,12 @@ demo: $(DEMO) ## serve the last run's model on localhost, beside BM25 and the ba
 $(DEMO): requirements-demo.lock $(STAMP)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -r requirements-demo.lock
 	@touch $(DEMO)
+
+setup-exports: $(EXPORTS) ## install what exports=onnx, openvino and all need
+
+$(EXPORTS): requirements-exports.lock $(STAMP)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -r requirements-exports.lock
+	@touch $(EXPORTS)
 
 test: $(STAMP) ## run the tests
 	$(OFFLINE) python -m pytest -n $(TEST_WORKERS) --dist loadfile

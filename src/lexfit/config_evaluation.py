@@ -54,8 +54,8 @@ class SpeedParams:
 class ExportsParams:
     """Other forms of the finished model, each in float32 and int8 (`backends`), and smaller vectors.
 
-    Of n `truncations` each keeps the first 1/n of the dimensions; `precisions` are codes of the whole vector and of each
-    truncation. int8 takes the ranges of values from `calibration` training documents. `speed: null` times nothing.
+    Each of `truncations`, n, keeps the first 1/n of the dimensions; `precisions` are codes of the whole vector and of
+    each truncation. int8 takes the ranges of values from `calibration` training documents. `speed: null` times nothing.
     """
 
     backends: list[Literal["onnx", "openvino"]]

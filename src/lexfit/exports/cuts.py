@@ -11,6 +11,7 @@ from mteb.types import PromptType
 from sentence_transformers.util import quantize_embeddings
 
 from lexfit.errors import LexfitError
+from lexfit.evaluation.benchmark import as_encoder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,7 +112,8 @@ class CutEncoder(SentenceTransformerEncoderWrapper):
 
     def __init__(self, model: SentenceTransformer, cut: Cut, ranges: np.ndarray, name: str, revision: str) -> None:
         super().__init__(model)
-        self.mteb_model_meta = self.mteb_model_meta.model_copy(update={"name": name, "revision": revision})
+        meta = as_encoder(model, name, revision).mteb_model_meta
+        self.mteb_model_meta = meta
         self._cut = cut
         self._ranges = ranges
 

@@ -86,7 +86,7 @@ def write_forms(
             whole, small = (folder / form.file for form in FORMS["onnx"])
             whole.parent.mkdir()
             shutil.copyfile(graph, whole)
-            onnx_files.quantize_onnx(whole, small, inputs)
+            onnx_files.quantize_onnx(whole, small, model)
         if "openvino" in backends:
             whole, small = (folder / form.file for form in FORMS["openvino"])
             openvino_files.export_openvino(graph, whole)
@@ -94,7 +94,13 @@ def write_forms(
 
 
 def check_same(
-    model: SentenceTransformer, source: Path, folder: Path, forms: Sequence[Form], texts: Sequence[str], threads: int
+    model: SentenceTransformer,
+    source: Path,
+    folder: Path,
+    forms: Sequence[Form],
+    *,
+    texts: Sequence[str],
+    threads: int,
 ) -> None:
     """Raise `LexfitError` where a float32 export gives another vector than torch for one of a few texts."""
     shown = list(texts[:CHECKED])

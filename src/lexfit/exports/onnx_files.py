@@ -1,7 +1,7 @@
 """ONNX files of a model's transformer, through torch's exporter and ONNX Runtime's quantizer.
 
-optimum, which sentence-transformers exports by, has no release for transformers 5 (optimum-onnx 0.1.0 wants transformers
-below 4.58). Names, inputs, output and places are optimum's, so its loader takes the files.
+optimum, which sentence-transformers exports by, has no release for transformers 5 (optimum-onnx 0.1.0 wants one below
+4.58). Names, inputs, output and places are optimum's, so its loader takes the files.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 FP32, INT8 = "model.onnx", "model_qint8_avx512_vnni.onnx"
 OPSET = 18
 LIMIT = 2 * 2**30  # bytes of a protobuf file
+FUSED = {"bert", "roberta", "distilbert"}  # architectures whose attention ONNX Runtime fuses
 SAMPLE = ["a tax on land", "the murder of a man in a house at night"]
 
 
@@ -72,7 +73,7 @@ def export_onnx(model: SentenceTransformer, path: Path) -> None:
                 str(path),
                 input_names=list(inputs),
                 output_names=[OUTPUT],
-                dynamic_shapes=([dynamic] * len(inputs),),
+                dynamic_shapes=(tuple([dynamic] * len(inputs)),),
                 opset_version=OPSET,
                 dynamo=True,
                 external_data=False,
@@ -83,3 +84,43 @@ def export_onnx(model: SentenceTransformer, path: Path) -> None:
         raise LexfitError(
             "params.yaml: exports.backends", f"torch can't export a {kind} model to ONNX", remedy
         ) from error
+
+
+def quantize_onnx(source: Path, path: Path, model: SentenceTransformer) -> None:
+    """Write a model with int8 weights, a scale for each output; activations get theirs as they come (dynamic).
+
+    Attention is fused first where ONNX Runtime knows the architecture. Projections to fewer dimensions stay float32:
+    the few large activations that they take cost most of what int8 loses.
+
+    Args:
+        source: The .onnx in float32.
+        path: The new .onnx.
+        model: Whose transformer it is, for its heads and width.
+    """
+    require("onnx")
+    import onnx  # noqa: PLC0415
+    from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: PLC0415
+    from onnxruntime.transformers import optimizer  # noqa: PLC0415
+
+    config = model[0].model.config
+    with tempfile.TemporaryDirectory() as scratch:
+        fused = source
+        if config.model_type in FUSED:
+            fused = Path(scratch) / FP32
+            heads, width = config.num_attention_heads, config.hidden_size
+            optimized = optimizer.optimize_model(
+                str(source), model_type="bert", num_heads=heads, hidden_size=width, opt_level=0
+            )
+            optimized.save_model_to_file(str(fused))
+        graph = onnx.load(str(fused)).graph
+        shapes = {weight.name: tuple(weight.dims) for weight in graph.initializer}
+        products = [node for node in graph.node if node.op_type == "MatMul" and node.input[1] in shapes]
+        quantize_dynamic(
+            str(fused),
+            str(path),
+            per_channel=True,
+            weight_type=QuantType.QInt8,
+            op_types_to_quantize=["MatMul", "Gemm", "Attention"],
+            nodes_to_exclude=[n.name for n in products if shapes[n.input[1]][0] > shapes[n.input[1]][1]],
+            extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
+        )

@@ -55,7 +55,7 @@ def check_graphs(files: dict[str, Path]) -> None:
 
 
 def check_kinds(files: dict[str, Path]) -> None:
-    """Raise `LexfitError` with every file that is neither weights, a graph nor one of the text files that models have."""
+    """Raise `LexfitError` with every file that is no weights, no graph and no text file that models have."""
     found = []
     for name, source in files.items():
         path = PurePosixPath(name)

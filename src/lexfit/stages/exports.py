@@ -106,7 +106,8 @@ def main(params: Params) -> None:
 
             exported = folder / "sentence_transformer"
             write_forms(model, FOLDER, exported, wanted.backends, calibration)
-            check_same(model, FOLDER, exported, forms_of(wanted.backends), calibration, params.hardware.threads)
+            forms_made, threads = forms_of(wanted.backends), params.hardware.threads
+            check_same(model, FOLDER, exported, forms_made, texts=calibration, threads=threads)
             forms = score_forms(params, collection, exported)
         write_summary(params, model, folder, cuts, forms)
 
