@@ -25,6 +25,7 @@ from lexfit.corpus.sources import load
 from tests.conftest import REPO, write_beir
 from tests.stages.workspace import Workspace, make_workspace
 
+EXPORTS = {"exports", "exports_speed"}
 AFTER_TRAINING = {
     "model",
     "crossval@0",
@@ -33,6 +34,8 @@ AFTER_TRAINING = {
     "retention",
     "mteb_tasks",
     "mteb_results",
+    "exports",
+    "exports_speed",
     "figures",
     "model_card",
     "report",
@@ -149,7 +152,7 @@ def test_each_parameter_reruns_just_the_stages_that_it_changes(space: Workspace)
             ["evaluation.bootstrap=600"],
             {"crossval_summary", "retention", "mteb_tasks", "mteb_results", "model_card", "report"},
         ),
-        (["evaluation.max_queries=9"], {"mteb_tasks", "mteb_results", "model_card", "report"}),
+        (["evaluation.max_queries=9"], {"mteb_tasks", "mteb_results", "exports", "model_card", "report"}),
         (["retention.max_drop=0.1"], {"retention", "model_card", "report"}),
         (["retention.queries=30"], {"retention_base", "model_card", "report"}),
         (
@@ -214,7 +217,16 @@ def test_experiments_compose_conf_and_queue_and_compare(space: Workspace) -> Non
     arguments = [x for o in OVERRIDES if o != "train=smoke" for x in ("-S", o)]
     common = ["-S", "train=smoke", "-S", "runtime.progress=false", *arguments]
     output = space.run("dvc", "exp", "run", "-n", "narrower", *common, "-S", "evaluation.confidence=0.8").stdout
-    scoring = {"crossval_summary", "retention", "mteb_tasks", "mteb_results", "figures", "model_card", "report"}
+    scoring = {
+        "crossval_summary",
+        "retention",
+        "mteb_tasks",
+        "mteb_results",
+        *EXPORTS,
+        "figures",
+        "model_card",
+        "report",
+    }
     assert set(re.findall(r"Running stage '([^']+)'", output)) == scoring
     assert yaml.safe_load((space.root / "params.yaml").read_text())["evaluation"]["confidence"] == 0.8
     shown = json.loads(space.run("dvc", "exp", "show", "--json").stdout)
@@ -382,7 +394,7 @@ def test_a_drawn_part_and_another_task_are_scored_said_and_not_published(space: 
     other = "evaluation.tasks=[NFCorpus@mine]"
     space.compose(*OVERRIDES, "evaluation=quick", "evaluation.max_queries=4", "evaluation.max_documents=20", other)
     ran, output = space.repro()
-    assert ran == {"mteb_tasks", "mteb_results", "figures", "model_card", "report"}
+    assert ran == {"mteb_tasks", "mteb_results", *EXPORTS, "figures", "model_card", "report"}
     assert re.search(r"evaluating \d+ texts, \d+ tokens, about \d+ s and \d+ MiB; the whole would be 5\d texts", output)
     scores = json.loads((space.root / "data/mteb_results/scores.json").read_text())
     assert scores["part"] == {"queries": 4, "documents": 20, "of_queries": 10, "of_documents": 40}
