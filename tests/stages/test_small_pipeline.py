@@ -150,7 +150,7 @@ def test_each_parameter_reruns_just_the_stages_that_it_changes(space: Workspace)
         (["train.learning_rate=2e-4"], {"model", "crossval@0", "crossval@1", "model_card", "report"}),
         (
             ["evaluation.bootstrap=600"],
-            {"crossval_summary", "retention", "mteb_tasks", "mteb_results", "model_card", "report"},
+            {"crossval_summary", "retention", "mteb_tasks", "mteb_results", "exports", "model_card", "report"},
         ),
         (["evaluation.max_queries=9"], {"mteb_tasks", "mteb_results", "exports", "model_card", "report"}),
         (["retention.max_drop=0.1"], {"retention", "model_card", "report"}),
@@ -395,6 +395,7 @@ def test_a_drawn_part_and_another_task_are_scored_said_and_not_published(space: 
     space.compose(*OVERRIDES, "evaluation=quick", "evaluation.max_queries=4", "evaluation.max_documents=20", other)
     ran, output = space.repro()
     assert ran == {"mteb_tasks", "mteb_results", *EXPORTS, "figures", "model_card", "report"}
+    Path("/tmp/drawn_output.txt").write_text(output)
     assert re.search(r"evaluating \d+ texts, \d+ tokens, about \d+ s and \d+ MiB; the whole would be 5\d texts", output)
     scores = json.loads((space.root / "data/mteb_results/scores.json").read_text())
     assert scores["part"] == {"queries": 4, "documents": 20, "of_queries": 10, "of_documents": 40}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +18,7 @@ from lexfit.exports.packages import require
 from lexfit.exports.sessions import Backend, load_export
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sentence_transformers import SentenceTransformer
 
@@ -60,6 +62,17 @@ def forms_of(backends: Sequence[Backend]) -> list[Form]:
     return [form for backend in backends for form in FORMS[backend]]
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """The exporters tell of each node at INFO and WARNING, on the root logger: nothing of it is for the user."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
 def write_forms(
     model: SentenceTransformer, source: Path, folder: Path, backends: Sequence[Backend], calibration: Sequence[str]
 ) -> None:
@@ -79,7 +92,7 @@ def write_forms(
         require(backend)
     shutil.copytree(source, folder, ignore=shutil.ignore_patterns("*.safetensors", "*.safetensors.index.json"))
     inputs = [onnx_files.graph_inputs(model, [text]) for text in calibration]
-    with tempfile.TemporaryDirectory() as scratch:
+    with quiet(), tempfile.TemporaryDirectory() as scratch:
         graph = Path(scratch) / onnx_files.FP32
         onnx_files.export_onnx(model, graph)
         if "onnx" in backends:
