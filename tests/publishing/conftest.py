@@ -63,9 +63,17 @@ stages:
     cmd: "true"
     deps: [data/model]
     outs: [data/mteb_results, reports/metrics.json: {cache: false}]
-  model_card:
+  exports:
     cmd: "true"
     deps: [data/model, data/mteb_results]
+    outs: [data/exports]
+  exports_speed:
+    cmd: "true"
+    deps: [data/model, data/exports]
+    outs: [reports/exports_speed.json: {cache: false}]
+  model_card:
+    cmd: "true"
+    deps: [data/model, data/mteb_results, data/exports, reports/exports_speed.json]
     params: [card, evaluation]
     outs: [reports/model_card.md: {cache: false}]
 """
@@ -90,6 +98,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path
         write("data/mteb_results/scores.json", scores)
         write("reports/metrics.json", headline_metrics(scores))
         write("reports/audit.json", given["audit"])
+        write("data/exports/summary.json", given["exports"])
+        write("reports/exports_speed.json", given["speeds"])
         write("data/raw/task/source.json", given["sources"]["task"])
         places = {"clean": "clean", "pairs": "pairs/eval", "negatives": "negatives"}
         places |= {"adaptation": "adapted", "pretraining": "pretrained"}

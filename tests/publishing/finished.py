@@ -142,6 +142,8 @@ def finished_run(
         baseline,
         clean,
         crossval_summary,
+        exports,
+        exports_speed,
         figures,
         model_card,
         mteb_results,
@@ -164,7 +166,7 @@ def finished_run(
         for stage in (synthetic, clean, pairs, audit, negatives, adapt, pretrain, baseline):
             stage.main(params)
         rank_folds(params, save_untrained(params, 1))
-        for stage in (crossval_summary, retention_base, retention, mteb_tasks, mteb_results):
+        for stage in (crossval_summary, retention_base, retention, mteb_tasks, mteb_results, exports, exports_speed):
             stage.main(params)
         if further:
             add_retention_tasks(*further)

@@ -39,6 +39,11 @@ def comparison(value: float) -> dict[str, Any]:
     }
 
 
+def cost(change: float) -> dict[str, float]:
+    """What a form costs, as stage exports writes it."""
+    return {"ndcg_at_10": 0.12345 + change, "change": change, "low": change - 0.01, "high": change + 0.01}
+
+
 def facts(protocol: str = "holdout", clean: bool = True) -> dict[str, Any]:
     mteb = {
         m: {"ndcg_at_10": 0.12345, "map_at_10": 0.1, "recall_at_10": 0.2, "mrr_at_10": 0.3}
@@ -125,6 +130,35 @@ def facts(protocol: str = "holdout", clean: bool = True) -> dict[str, Any]:
             ],
             "corpus_seen": {"documents": 15, "of": 82},
             "training_datasets": ["AILACasedocs"],
+        },
+        "exports": {
+            "whole": {"ndcg_at_10": 0.12345, "queries": 50, "dim": 384, "vector_bytes": 1536, "bytes": 90_900_000},
+            "cuts": {
+                "int8-384": {"dim": 384, "precision": "int8", "symmetric": False, "vector_bytes": 384, **cost(0.0049)}
+            },
+            "forms": {
+                f"openvino-{precision}": {
+                    "backend": "openvino",
+                    "precision": precision,
+                    "file": f"openvino/{precision}.xml",
+                    "bytes": 23_300_000,
+                    "versions": {"openvino": "1"},
+                    **cost(change),
+                }
+                for precision, change in (("float32", 0.0), ("int8", -0.0004))
+            },
+        },
+        "speeds": {
+            "machine": {"processor": "AMD EPYC", "cores": 2, "threads": 2, "load": 0.1},
+            "texts": 64,
+            "batch_size": 32,
+            "repeats": 5,
+            "search_vectors": 100_000,
+            "forms": {
+                name: {"per_second": 37.4 * times, "times": times, "least": times, "most": times}
+                for name, times in (("torch", 1.0), ("openvino-float32", 2.0), ("openvino-int8", 4.25))
+            },
+            "cuts": {},
         },
         "negatives": {"negatives": 100},
         "adaptation": None,
@@ -221,3 +255,16 @@ def test_a_first_training_is_told_apart_from_the_second(make_params: Callable[..
     assert "loss 7.1 at first, 5.2 at last" in text
     assert "First trained" not in render_card(make_params(), facts())
     assert "Adapted" not in render_card(make_params(), facts())
+
+
+def test_the_card_says_what_other_forms_cost_and_how_fast_they_are(make_params: Callable[..., Params]) -> None:
+    text = render_card(make_params(), facts())
+    assert "| OpenVINO int8 | `openvino/int8.xml` | 23.3 | 0.12305 | -0.04 | -1.04 to +0.96 | " in text
+    assert "| 4.25 (4.25 to 4.25) |" in text
+    assert "| int8, 384 dimensions | float32 | 384 | 0.12835 | +0.49 | -0.51 to +1.49 | not measured |" in text
+    assert "no evaluation query was among them" in text
+    none: dict[str, Any] = {
+        "exports": {"whole": None, "cuts": {}, "forms": {}},
+        "speeds": {"machine": None, "forms": {}, "cuts": {}},
+    }
+    assert "Smaller and faster forms" not in render_card(make_params(), facts() | none)
