@@ -24,6 +24,7 @@ PLUMBING = {
         "config.py",
         "config_data.py",
         "config_evaluation.py",
+        "config_second_stage.py",
         "config_training.py",
         "energy.py",
         "errors.py",

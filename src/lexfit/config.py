@@ -10,6 +10,7 @@ import yaml
 
 from lexfit.config_data import DataParams, SourceParams, TrainSourceParams
 from lexfit.config_evaluation import EvaluationParams, ExportsParams, RetentionParams, SpeedParams
+from lexfit.config_second_stage import SecondStageParams
 from lexfit.config_training import (
     AdapterParams,
     AdaptParams,
@@ -42,6 +43,7 @@ __all__ = [
     "ProtocolParams",
     "RetentionParams",
     "RuntimeParams",
+    "SecondStageParams",
     "SelectionParams",
     "Similarity",
     "SourceParams",
@@ -204,6 +206,7 @@ class Params:
     retention: RetentionParams
     exports: ExportsParams
     selection: SelectionParams
+    second_stage: SecondStageParams
     card: CardParams
     runtime: RuntimeParams
 

@@ -1,0 +1,67 @@
+"""The params section `second_stage`: what reorders or fuses the first stage's ranking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from lexfit.config_training import ModelParams
+
+
+@dataclass(frozen=True)
+class RerankerTrainingParams:
+    """One phase of a reranker's training: `steps` 0 leaves it out.
+
+    A step takes `queries` queries, each with a known positive, drawn anew each time, and `negatives` documents that
+    aren't known positives, drawn from the first `negatives_from` of the miner's ranking.
+    """
+
+    steps: int
+    queries: int
+    negatives: int
+    negatives_from: int
+    learning_rate: float
+    warmup_ratio: float
+    weight_decay: float
+
+
+@dataclass(frozen=True)
+class RerankerParams:
+    """A cross-encoder that reads a query and a document together and scores the pair.
+
+    `model` without a scoring head gets a fresh one. `listnet` takes the softmax over a query's documents, `lambda` the
+    pairs of them weighted by what swapping them costs in nDCG, `bce` each document alone. A pair is cut to
+    `max_length` tokens, the query to its first `query_tokens`. `further` trains on `data.train`, then `own` on the
+    task's own queries, where the protocol has any.
+    """
+
+    model: ModelParams
+    loss: Literal["listnet", "lambda", "bce"]
+    max_length: int
+    query_tokens: int
+    top_layers: int | None
+    further: RerankerTrainingParams
+    own: RerankerTrainingParams
+
+
+@dataclass(frozen=True)
+class FusionParams:
+    """Fusion of rankings: their weights are multiples of 1/`grid`; `rrf_k` is reciprocal rank fusion's constant."""
+
+    grid: int
+    rrf_k: int
+
+
+@dataclass(frozen=True)
+class SecondStageParams:
+    """Systems after the first stage, by name, and the table of their scores (`tables`: [] or [scores]).
+
+    They reorder the first `depth` documents of the first stage's ranking. Under `zero_shot` the weights of a fusion
+    are learned from `learning_queries` held-out queries of the sources, drawn by the seed.
+    """
+
+    tables: list[Literal["scores"]]
+    rerankers: dict[str, RerankerParams]
+    depth: int
+    learning_queries: int
+    fusion: FusionParams

@@ -1,0 +1,1 @@
+"""What comes after the first ranking: rerankers, language models, fusion, teachers, averaged weights."""
