@@ -28,6 +28,8 @@ NEEDS = {
     "hardware=rtx5090": ["adapter=lora"],
     "pretrain=further": ["data=aila_fire", "data/train=citations", "protocol=kfold"],
 }
+# Groups that stand inside of another one's choice.
+INNER = {"reranker": ("second_stage=reranker", "reranker@second_stage.rerankers.reranker")}
 CHOICES = sorted(f"{path.parent.relative_to(CONF)}={path.stem}" for path in CONF.rglob("*.yaml") if path.parent != CONF)
 
 
@@ -37,7 +39,10 @@ def test_params_yaml_is_the_composition_of_conf() -> None:
 
 @pytest.mark.parametrize("choice", CHOICES)
 def test_each_choice_composes_and_is_valid(choice: str, make_params: Callable[..., Params]) -> None:
-    assert make_params(choice, *NEEDS.get(choice, [])).seed == 42
+    group, name = choice.split("=")
+    outer, place = INNER.get(group, ("", group))
+    chosen = [outer, f"{place}={name}"] if outer else [choice]
+    assert make_params(*chosen, *NEEDS.get(choice, [])).seed == 42
 
 
 def test_training_sources_combine(make_params: Callable[..., Params]) -> None:

@@ -30,6 +30,7 @@ PLUMBING = {
         "errors.py",
         "io.py",
         "rules.py",
+        "rules_second_stage.py",
         "rules_training.py",
         "stages/common.py",
         "typed.py",

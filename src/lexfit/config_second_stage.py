@@ -29,17 +29,21 @@ class RerankerTrainingParams:
 class RerankerParams:
     """A cross-encoder that reads a query and a document together and scores the pair.
 
-    `model` without a scoring head gets a fresh one. `listnet` takes the softmax over a query's documents, `lambda` the
-    pairs of them weighted by what swapping them costs in nDCG, `bce` each document alone. A pair is cut to
-    `max_length` tokens, the query to its first `query_tokens`. `further` trains on `data.train`, then `own` on the
-    task's own queries, where the protocol has any.
+    `model` without a scoring head gets a fresh one; its prompts, pooling and similarity aren't used. `listnet` takes
+    the softmax over a query's documents, `lambda` pairs of them weighted by what swapping them costs in nDCG, `bce`
+    each document alone. A pair is cut to `max_length` tokens, at the longer text's end. A query is read as up to
+    `windows` texts of `window_words` words, each beginning half a window after the last; the best window's score
+    counts. `top_layers` trains only the last n layers and the head (null: all). `further` trains on `data.train`, then
+    `own` on the task's own queries, where the protocol has any.
     """
 
     model: ModelParams
     loss: Literal["listnet", "lambda", "bce"]
     max_length: int
-    query_tokens: int
+    windows: int
+    window_words: int
     top_layers: int | None
+    dropout: float
     further: RerankerTrainingParams
     own: RerankerTrainingParams
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lexfit.corpus.sources.options import check_options
 from lexfit.errors import LexfitError
+from lexfit.rules_second_stage import check_second_stage
 from lexfit.rules_training import check_training_rules
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def check_rules(params: Params, where: str) -> None:
         f"Write a sentence of at least {REASON_LENGTH} characters that says why no licence is broken, or null",
     )
     check_training_rules(params, rule)
+    check_second_stage(params, rule)
     _check_first_phase(params, rule)
     _check_generator(params.generator, rule)
     for key, value, low in (

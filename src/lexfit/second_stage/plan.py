@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lexfit.errors import LexfitError
 from lexfit.evaluation.runs import Run, read_run
 from lexfit.selection.folds import excluded_sets
+from lexfit.stages.common import CROSSVAL, INNER_RUNS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,13 +42,23 @@ def ranked_queries(queries: list[dict[str, Any]], excluded: frozenset[int]) -> d
     return {q["id"]: q["text"] for q in queries if q["source"] == "task" and q["fold"] in excluded}
 
 
-def read_fold_run(folder: Path, excluded: frozenset[int]) -> Run:
-    """The ranking that a stage wrote for one training.
+def first_stage_run(excluded: frozenset[int]) -> Run:
+    """The embedding model's ranking of the folds that it was trained without.
 
     Raises:
         LexfitError: It isn't there.
     """
-    path = folder / f"{name_of(excluded)}.tsv"
+    if len(excluded) == 1:
+        return read_whole(CROSSVAL / f"fold-{name_of(excluded)}" / "run.tsv")
+    return read_whole(INNER_RUNS / f"{name_of(excluded)}.tsv")
+
+
+def read_whole(path: Path) -> Run:
+    """A ranking that a stage wrote.
+
+    Raises:
+        LexfitError: It isn't there.
+    """
     if not path.exists():
         raise LexfitError(str(path), "isn't there", "Run `dvc repro`")
     return read_run(path)

@@ -16,14 +16,14 @@ Records = dict[str, list[dict[str, Any]]]
 MODEL_FOLDER = "sentence_transformer"
 
 
-def _starting_from(params: Params, folder: Path) -> Params:
+def starting_from(params: Params, folder: Path) -> Params:
     """Params whose base model is that of a stage before."""
     path = str(folder / MODEL_FOLDER)
     return replace(params, model=replace(params.model, path=path, package=None, gguf_file=None, pooling=None))
 
 
 def _adapted(params: Params) -> Params:
-    return _starting_from(params, ADAPTED) if params.adapt.steps else params
+    return starting_from(params, ADAPTED) if params.adapt.steps else params
 
 
 def first_phase(params: Params) -> Params | None:
@@ -37,7 +37,7 @@ def first_phase(params: Params) -> Params | None:
 
 def last_phase(params: Params) -> Params:
     """Params of the training that gives the final model: after a first phase, its model is the base."""
-    return _adapted(params) if params.pretrain.recipe is None else _starting_from(params, PRETRAINED)
+    return _adapted(params) if params.pretrain.recipe is None else starting_from(params, PRETRAINED)
 
 
 def after_pretraining(params: Params, records: Records) -> tuple[Params, Records]:

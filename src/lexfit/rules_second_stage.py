@@ -1,0 +1,84 @@
+"""Rules of the params that the second stage reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lexfit.config import Params
+    from lexfit.config_second_stage import RerankerParams
+    from lexfit.rules_training import Rule
+
+NESTED_FOLDS = 3
+
+
+def check_second_stage(params: Params, rule: Rule) -> None:
+    """Check that the protocol has what fusions learn from, and every system's numbers.
+
+    Args:
+        params: All of them.
+        rule: Raises unless its first argument holds; the others are key, problem and remedy.
+    """
+    own, protocol, folds = params.second_stage, params.protocol.name, params.crossval.folds
+    for name, reranker in own.rerankers.items():
+        _check_reranker(f"second_stage.rerankers.{name}", reranker, rule)
+    if not own.tables:
+        rule(not own.rerankers, "second_stage.tables", "is [], and there are rerankers", "Set it to [scores]")
+        return
+    rule(
+        protocol not in {"kfold", "all_labels"} or len(folds) >= NESTED_FOLDS,
+        "crossval.folds",
+        f"are {len(folds)}, and what a fold's fusion learns from is ranked without that fold and without its own",
+        "Use `-S crossval=three` or five",
+    )
+    rule(
+        protocol == "zero_shot" or params.crossval.run,
+        "crossval.run",
+        "is false, and weights of a fusion are learned from rankings out of fold",
+        "Use `-S crossval=five`",
+    )
+    rule(
+        params.train.early_stopping is None,
+        "train.early_stopping",
+        "is set, and rankings without two folds are taken after all epochs",
+        "Set it to null",
+    )
+    rule(
+        params.evaluation.max_queries is None and params.evaluation.max_documents is None,
+        "second_stage.tables",
+        "scores all queries, and evaluation draws a part",
+        "Use `-S evaluation=standard` or `-S second_stage=none`",
+    )
+    for key, value, low in (
+        ("depth", own.depth, 10),
+        ("learning_queries", own.learning_queries, 1),
+        ("fusion.grid", own.fusion.grid, 1),
+        ("fusion.rrf_k", own.fusion.rrf_k, 1),
+    ):
+        rule(value >= low, f"second_stage.{key}", f"is {value}", f"It must be at least {low}")
+
+
+def _check_reranker(key: str, own: RerankerParams, rule: Rule) -> None:
+    for name, value, low in (
+        ("max_length", own.max_length, 16),
+        ("windows", own.windows, 1),
+        ("window_words", own.window_words, 20),
+        ("top_layers", own.top_layers or 1, 1),
+        *(
+            (f"{phase}.{number}", getattr(getattr(own, phase), number), low)
+            for phase in ("further", "own")
+            for number, low in (("steps", 0), ("queries", 1), ("negatives", 1), ("negatives_from", 1))
+        ),
+    ):
+        rule(value >= low, f"{key}.{name}", f"is {value}", f"It must be at least {low}")
+    rule(0 <= own.dropout < 1, f"{key}.dropout", f"is {own.dropout}", "Use a rate in [0, 1)")
+    for phase in ("further", "own"):
+        training = getattr(own, phase)
+        rate = training.learning_rate
+        rule(rate > 0, f"{key}.{phase}.learning_rate", f"is {rate}", "It must be positive")
+        rule(
+            training.negatives <= training.negatives_from,
+            f"{key}.{phase}.negatives",
+            f"is {training.negatives}, and they are drawn from {training.negatives_from}",
+            "Raise negatives_from",
+        )
