@@ -44,7 +44,7 @@ def test_trainings_by_protocol(make_params: Callable[..., Params]) -> None:
     def names(*overrides: str) -> list[str]:
         return [name_of(excluded) for excluded in trainings(make_params(*overrides))]
 
-    assert names("protocol=kfold", "crossval=three") == ["0", "1", "2", "0-1", "0-2", "1-2", "final"]
+    assert names("protocol=kfold", "crossval.folds=[0,1,2]") == ["0", "1", "2", "0-1", "0-2", "1-2", "final"]
     assert names("protocol=holdout", "crossval=three") == ["0", "1", "2", "final"]
     assert names("protocol=holdout", "crossval=none") == ["final"]
     assert names("protocol=zero_shot", "crossval=none", "data=aila_fire", "data/train=citations") == ["final"]
