@@ -29,7 +29,10 @@ NEEDS = {
     "pretrain=further": ["data=aila_fire", "data/train=citations", "protocol=kfold"],
 }
 # Groups that stand inside of another one's choice.
-INNER = {"reranker": ("second_stage=reranker", "reranker@second_stage.rerankers.reranker")}
+INNER = {
+    "neighbours": ("second_stage=neighbours", "neighbours@second_stage.neighbours.neighbours"),
+    "reranker": ("second_stage=reranker", "reranker@second_stage.rerankers.reranker"),
+}
 CHOICES = sorted(f"{path.parent.relative_to(CONF)}={path.stem}" for path in CONF.rglob("*.yaml") if path.parent != CONF)
 
 

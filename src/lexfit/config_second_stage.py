@@ -49,6 +49,14 @@ class RerankerParams:
 
 
 @dataclass(frozen=True)
+class NeighboursParams:
+    """Votes of the `count` nearest training queries, weighted by the softmax of similarity over `temperature`."""
+
+    count: int
+    temperature: float
+
+
+@dataclass(frozen=True)
 class FusionParams:
     """Fusion of rankings: their weights are multiples of 1/`grid`; `rrf_k` is reciprocal rank fusion's constant."""
 
@@ -65,6 +73,7 @@ class SecondStageParams:
     """
 
     tables: list[Literal["scores"]]
+    neighbours: dict[str, NeighboursParams]
     rerankers: dict[str, RerankerParams]
     depth: int
     learning_queries: int

@@ -22,8 +22,19 @@ def check_second_stage(params: Params, rule: Rule) -> None:
     own, protocol, folds = params.second_stage, params.protocol.name, params.crossval.folds
     for name, reranker in own.rerankers.items():
         _check_reranker(f"second_stage.rerankers.{name}", reranker, rule)
+    names = [*own.neighbours, *own.rerankers]
+    rule(
+        len({*names, "dense", "bm25"}) == len(names) + 2,
+        "second_stage",
+        f"has systems {', '.join(names)}, beside dense and bm25",
+        "Give each a name of its own",
+    )
+    for name, neighbours in own.neighbours.items():
+        key = f"second_stage.neighbours.{name}"
+        rule(neighbours.count >= 1, f"{key}.count", f"is {neighbours.count}", "It must be at least 1")
+        rule(neighbours.temperature > 0, f"{key}.temperature", f"is {neighbours.temperature}", "It must be positive")
     if not own.tables:
-        rule(not own.rerankers, "second_stage.tables", "is [], and there are rerankers", "Set it to [scores]")
+        rule(not names, "second_stage.tables", f"is [], and there is {', '.join(names)}", "Set it to [scores]")
         return
     rule(
         protocol not in {"kfold", "all_labels"} or len(folds) >= NESTED_FOLDS,

@@ -30,7 +30,8 @@ AUDIT, NEGATIVES, BASELINE, MODEL = DATA / "audit", DATA / "negatives", DATA / "
 CROSSVAL, CROSSVAL_SUMMARY, RESULTS = DATA / "crossval", DATA / "crossval_summary", DATA / "mteb_results"
 SYNTHETIC, ADAPTED, PRETRAINED = DATA / "synthetic", DATA / "adapted", DATA / "pretrained"
 EXPORTS, EXPORTS_SPEED = DATA / "exports", REPORTS / "exports_speed.json"
-INNER_RUNS, RERANKERS, SECOND_STAGE = DATA / "inner_runs", DATA / "rerankers", DATA / "second_stage"
+INNER_RUNS, SECOND_STAGE = DATA / "inner_runs", DATA / "second_stage"
+NEIGHBOURS, RERANKERS = DATA / "neighbours", DATA / "rerankers"
 RETENTION_BASE, RETENTION, MTEB_TASKS = DATA / "retention_base", DATA / "retention", DATA / "mteb_tasks"
 QUIET = ("httpx", "datasets", "mteb", "sentence_transformers", "transformers", "ftfy", "fontTools", "bitsandbytes")
 

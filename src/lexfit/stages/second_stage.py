@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import logging
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lexfit.corpus.protocols import NO_FOLD, claims
 from lexfit.corpus.records import read_collection
 from lexfit.evaluation.inputs import held_out_inputs, ranking_inputs
-from lexfit.evaluation.runs import read_run, write_run
+from lexfit.evaluation.runs import write_run
 from lexfit.evaluation.subset import drawn
 from lexfit.evaluation.trec import evaluate, qrels_of
 from lexfit.io import read_jsonl, write_json, write_tsv
-from lexfit.second_stage.finals import final_runs
-from lexfit.second_stage.groups import Group, fold_groups, out_of_fold, restricted
-from lexfit.second_stage.plan import NESTED, first_stage_run, read_whole
-from lexfit.second_stage.rows import FIRST, LEXICAL, rank_row, rows_of
+from lexfit.second_stage.groups import Group, fold_groups, out_of_fold
+from lexfit.second_stage.plan import NESTED
+from lexfit.second_stage.rows import rank_row, rows_of
 from lexfit.second_stage.scores import score_rows
+from lexfit.second_stage.systems import final_runs, fold_systems, folders, remove_other_systems
 from lexfit.stages.common import (
-    BASELINE,
     EVAL,
     RAW,
     REPORTS,
@@ -32,29 +30,11 @@ from lexfit.stages.common import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from lexfit.config import Params
     from lexfit.evaluation.runs import Run
     from lexfit.evaluation.trec import Qrels
 
 logger = logging.getLogger(__name__)
-
-
-def fold_systems(params: Params) -> dict[str, Callable[[frozenset[int]], Run]]:
-    """Each system's ranking of the queries of the folds that it was trained without."""
-    lexical = read_run(BASELINE / "bm25.tsv")
-    fold_of = {q["id"]: q["fold"] for q in read_jsonl(TRAIN / "queries.jsonl") if q["source"] == "task"}
-
-    def bm25(excluded: frozenset[int]) -> Run:
-        return restricted(lexical, [q for q, fold in fold_of.items() if fold in excluded])
-
-    def reranked(name: str, excluded: frozenset[int]) -> Run:
-        label = "-".join(str(fold) for fold in sorted(excluded))
-        return read_whole(RERANKERS / name / "folds" / f"{label}.tsv")
-
-    systems: dict[str, Callable[[frozenset[int]], Run]] = {FIRST: first_stage_run, LEXICAL: bm25}
-    return systems | {name: partial(reranked, name) for name in params.second_stage.rerankers}
 
 
 def training_judgements() -> tuple[dict[str, int], Qrels]:
@@ -97,9 +77,51 @@ def test_group(params: Params) -> tuple[Group, Qrels]:
     return Group("test", learn, judged, apply, sorted(qrels)), qrels
 
 
+def mteb_block(params: Params, ranked: dict[str, Run], found: dict[str, Any]) -> dict[str, Any] | None:
+    """Each row's nDCG@10 by mteb's two-stage evaluation, beside our own; a final reranker is run by mteb itself.
+
+    None where mteb's task has other queries or documents: the FIRE track's 197 statutes, passages of split documents.
+    """
+    from sentence_transformers import CrossEncoder
+
+    from lexfit.evaluation.tasks import make_task
+    from lexfit.evaluation.two_stage import reranked
+    from lexfit.training.base_models import check_device, prepare_torch
+
+    collection, own = read_collection(RAW / "task"), params.second_stage
+    test = make_task(collection).dataset["default"]["test"]
+    first = next(iter(ranked.values()))
+    documents = {d for scores in first.values() for d in scores}
+    if set(test["queries"]["id"]) != set(first) or set(test["corpus"]["id"]) != documents:
+        return None
+    prepare_torch(params.hardware, params.seed)
+    block: dict[str, Any] = {}
+    for name, run in ranked.items():
+        reader = own.rerankers.get(name.removesuffix(" alone"))
+        by_mteb = (
+            reader is not None
+            and params.protocol.name not in NESTED
+            and reader.windows == 1
+            and params.clean.split == "none"
+        )
+        second: Any = run
+        if by_mteb:
+            folder = RERANKERS / name.removesuffix(" alone") / "model"
+            second = CrossEncoder(str(folder), device=check_device(params.runtime))
+        sizes = {"depth": own.depth, "batch_size": params.evaluation.batch_size}
+        done = reranked(make_task(collection), first, second, name.replace(" ", "-"), **sizes)
+        block[name] = {
+            "mteb": round(done.scores["ndcg_at_10"], 5),
+            "own": found["rows"][name]["ndcg_at_10"]["mean"],
+            "run_by": "mteb" if by_mteb else "lexfit",
+        }
+    return block
+
+
 def main(params: Params) -> None:
     """Write data/second_stage (rankings, weights), reports/second_stage.json and the scores by query."""
     quiet_progress(params.runtime.progress)
+    remove_other_systems(params)
     protocol = params.protocol.name
     if protocol in NESTED:
         fold_of, qrels = training_judgements()
@@ -108,7 +130,7 @@ def main(params: Params) -> None:
     else:
         group, qrels = test_group(params)
         groups, (clean, label) = [group], claims(protocol, "test")
-    rows = rows_of(list(params.second_stage.rerankers))
+    rows = rows_of(list(folders(params)))
     ranked: dict[str, Run] = {}
     weights: dict[str, Any] = {}
     with replacing(SECOND_STAGE) as folder:
@@ -120,6 +142,7 @@ def main(params: Params) -> None:
     scored = {name: evaluate(run, qrels) for name, run in ranked.items()}
     found = score_rows(scored, params.evaluation, params.seed)
     facts = {"protocol": protocol, "seed": params.seed, "clean": clean, "label": label}
+    found["mteb"] = mteb_block(params, ranked, found)
     write_json(REPORTS / "second_stage.json", {**facts, "depth": params.second_stage.depth, **found})
     header = ["row", "query_id", "ndcg_at_10"]
     lines = [[name, q, round(s["ndcg_at_10"], 6)] for name, by_query in scored.items() for q, s in by_query.items()]

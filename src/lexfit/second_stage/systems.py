@@ -1,0 +1,83 @@
+"""The second-stage systems of a run: where their rankings of held-out folds are, and rankings by their final models."""
+
+from __future__ import annotations
+
+import shutil
+from functools import partial
+from typing import TYPE_CHECKING
+
+from lexfit.evaluation.runs import read_run
+from lexfit.io import read_jsonl
+from lexfit.second_stage.groups import restricted
+from lexfit.second_stage.plan import first_stage_run, name_of, read_whole
+from lexfit.second_stage.rows import FIRST, LEXICAL
+from lexfit.stages.common import BASELINE, MODEL, NEIGHBOURS, RERANKERS, TRAIN
+from lexfit.training.phases import MODEL_FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from lexfit.config import Params
+    from lexfit.evaluation.runs import Run
+
+
+def folders(params: Params) -> dict[str, Path]:
+    """Output folder of each system beside BM25 and the first stage, in the order of the table."""
+    own = params.second_stage
+    return {name: NEIGHBOURS / name for name in own.neighbours} | {name: RERANKERS / name for name in own.rerankers}
+
+
+def remove_other_systems(params: Params) -> None:
+    """Delete what systems of an earlier run left; stage second_stage depends on the folders of all."""
+    kept = set(folders(params).values())
+    for parent in (NEIGHBOURS, RERANKERS):
+        for folder in parent.iterdir():
+            if folder.is_dir() and folder not in kept:
+                shutil.rmtree(folder)
+
+
+def fold_systems(params: Params) -> dict[str, Callable[[frozenset[int]], Run]]:
+    """Each system's ranking of the queries of the folds that it was trained without."""
+    lexical = read_run(BASELINE / "bm25.tsv")
+    fold_of = {q["id"]: q["fold"] for q in read_jsonl(TRAIN / "queries.jsonl") if q["source"] == "task"}
+
+    def bm25(excluded: frozenset[int]) -> Run:
+        return restricted(lexical, [q for q, fold in fold_of.items() if fold in excluded])
+
+    def written(folder: Path, excluded: frozenset[int]) -> Run:
+        return read_whole(folder / "folds" / f"{name_of(excluded)}.tsv")
+
+    systems: dict[str, Callable[[frozenset[int]], Run]] = {FIRST: first_stage_run, LEXICAL: bm25}
+    return systems | {name: partial(written, folder) for name, folder in folders(params).items()}
+
+
+def final_runs(params: Params, queries: dict[str, str], passages: dict[str, list[str]]) -> dict[str, Run]:
+    """Every system's scores by its final model.
+
+    Args:
+        params: Second stage, encoding, hardware.
+        queries: Text by query id; BM25 ranked them in stage baseline.
+        passages: Passages by document id, all candidates.
+    """
+    from sentence_transformers import CrossEncoder, SentenceTransformer  # noqa: PLC0415
+
+    from lexfit.evaluation.cached_encoder import cached  # noqa: PLC0415
+    from lexfit.evaluation.dense import dense_run  # noqa: PLC0415
+    from lexfit.second_stage.neighbours import neighbour_run  # noqa: PLC0415
+    from lexfit.second_stage.reranker import rerank  # noqa: PLC0415
+    from lexfit.training.base_models import check_device, prepare_torch  # noqa: PLC0415
+
+    prepare_torch(params.hardware, params.seed)
+    own, device, batch = params.second_stage, check_device(params.runtime), params.evaluation.batch_size
+    model = cached(SentenceTransformer(str(MODEL / MODEL_FOLDER), device=device), params.runtime)
+    first = dense_run(model, queries, passages, batch, params.runtime.progress)
+    runs = {FIRST: first, LEXICAL: restricted(read_run(BASELINE / "bm25.tsv"), queries)}
+    if own.neighbours:
+        records = {name: read_jsonl(TRAIN / f"{name}.jsonl") for name in ("queries", "documents", "pairs")}
+        for name in own.neighbours:
+            runs[name] = neighbour_run(params, name, records, queries, targets=list(passages), excluded=frozenset())
+    for name, settings in own.rerankers.items():
+        reader = CrossEncoder(str(RERANKERS / name / "model"), device=device)
+        runs[name] = rerank(reader, queries, passages, first, settings, depth=own.depth, batch_size=batch)
+    return runs
