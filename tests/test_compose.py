@@ -25,6 +25,8 @@ NEEDS = {
     "negatives=none": ["batches.negatives=0"],
     "loss=corpus_softmax": ["batches=full"],
     "batches=full": ["loss=corpus_softmax"],
+    "second_stage=distilled": ["loss=corpus_softmax", "batches=full"],
+    "student=all": ["loss=corpus_softmax", "batches=full"],
     "hardware=rtx5090": ["adapter=lora"],
     "pretrain=further": ["data=aila_fire", "data/train=citations", "protocol=kfold"],
 }
@@ -32,6 +34,7 @@ NEEDS = {
 INNER = {
     "neighbours": ("second_stage=neighbours", "neighbours@second_stage.neighbours.neighbours"),
     "reranker": ("second_stage=reranker", "reranker@second_stage.rerankers.reranker"),
+    "student": ("second_stage=distilled", "student@second_stage.students.student"),
 }
 CHOICES = sorted(f"{path.parent.relative_to(CONF)}={path.stem}" for path in CONF.rglob("*.yaml") if path.parent != CONF)
 

@@ -32,9 +32,7 @@ def add_experiment_commands(group: Any) -> None:
     column = "also show METRIC of reports/metrics.json, such as fire2019.finetuned_map=MAP"
     command.add_argument("--column", action="append", default=[], metavar="METRIC[=TITLE]", help=column)
     command.set_defaults(function=commands.run_table)
-    command = group.add_parser(
-        "second-stage", help="tabulate the second stage of experiments over their seeds"
-    )
+    command = group.add_parser("second-stage", help="tabulate the second stage of experiments over their seeds")
     command.add_argument("experiments", nargs="+", metavar="EXPERIMENT", help="one of each seed")
     command.add_argument("--name", required=True, help="write reports/comparisons/NAME.md and NAME.json")
     command.set_defaults(function=commands.run_second_stage)

@@ -49,6 +49,19 @@ class RerankerParams:
 
 
 @dataclass(frozen=True)
+class StudentParams:
+    """The first stage trained anew, on its own labels and on what other systems make of the training queries.
+
+    Scores of `teachers` (`dense`, `bm25`, neighbours, rerankers) over all documents, standardised and averaged, are a
+    distribution at `temperature`, whose share of the target is `weight` (the rest is the labels').
+    """
+
+    teachers: list[str]
+    weight: float
+    temperature: float
+
+
+@dataclass(frozen=True)
 class NeighboursParams:
     """Votes of the `count` nearest training queries, weighted by the softmax of similarity over `temperature`."""
 
@@ -75,6 +88,7 @@ class SecondStageParams:
     tables: list[Literal["scores"]]
     neighbours: dict[str, NeighboursParams]
     rerankers: dict[str, RerankerParams]
+    students: dict[str, StudentParams]
     depth: int
     learning_queries: int
     fusion: FusionParams

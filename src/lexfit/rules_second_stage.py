@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lexfit.config import Params
-    from lexfit.config_second_stage import RerankerParams
+    from lexfit.config_second_stage import RerankerParams, StudentParams
     from lexfit.rules_training import Rule
 
 NESTED_FOLDS = 3
@@ -23,6 +23,8 @@ def check_second_stage(params: Params, rule: Rule) -> None:
     for name, reranker in own.rerankers.items():
         _check_reranker(f"second_stage.rerankers.{name}", reranker, rule)
     names = [*own.neighbours, *own.rerankers]
+    for name, student in own.students.items():
+        _check_student(f"second_stage.students.{name}", student, {"dense", "bm25", *names}, params, rule)
     rule(
         len({*names, "dense", "bm25"}) == len(names) + 2,
         "second_stage",
@@ -34,7 +36,8 @@ def check_second_stage(params: Params, rule: Rule) -> None:
         rule(neighbours.count >= 1, f"{key}.count", f"is {neighbours.count}", "It must be at least 1")
         rule(neighbours.temperature > 0, f"{key}.temperature", f"is {neighbours.temperature}", "It must be positive")
     if not own.tables:
-        rule(not names, "second_stage.tables", f"is [], and there is {', '.join(names)}", "Set it to [scores]")
+        others = [*names, *own.students]
+        rule(not others, "second_stage.tables", f"is [], and there is {', '.join(others)}", "Set it to [scores]")
         return
     rule(
         protocol not in {"kfold", "all_labels"} or len(folds) >= NESTED_FOLDS,
@@ -67,6 +70,29 @@ def check_second_stage(params: Params, rule: Rule) -> None:
         ("fusion.rrf_k", own.fusion.rrf_k, 1),
     ):
         rule(value >= low, f"second_stage.{key}", f"is {value}", f"It must be at least {low}")
+
+
+def _check_student(key: str, own: StudentParams, known: set[str], params: Params, rule: Rule) -> None:
+    rule(
+        bool(own.teachers) and set(own.teachers) <= known,
+        f"{key}.teachers",
+        f"is {own.teachers}",
+        f"Choose among {', '.join(sorted(known))}",
+    )
+    rule(0 < own.weight < 1, f"{key}.weight", f"is {own.weight}", "Use a share in (0, 1)")
+    rule(own.temperature > 0, f"{key}.temperature", f"is {own.temperature}", "It must be positive")
+    rule(
+        params.loss.name == "corpus_softmax" and params.loss.soft_labels == "none",
+        "loss.name",
+        f"is {params.loss.name}, and a student learns its teachers' distribution over the whole corpus",
+        "Use `-S loss=corpus_softmax` with soft_labels none, or take the student out",
+    )
+    rule(
+        params.protocol.name != "zero_shot",
+        "protocol.name",
+        "is zero_shot, and a student learns from teachers on the task's own training queries",
+        "Use `-S protocol=kfold`, or take the student out",
+    )
 
 
 def _check_reranker(key: str, own: RerankerParams, rule: Rule) -> None:

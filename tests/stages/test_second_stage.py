@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from lexfit.corpus.records import Collection, Document, Judgement, Query
+from lexfit.evaluation.runs import read_run
+from lexfit.second_stage.teachers import averaged
 from tests.conftest import write_beir
 from tests.corpus.test_source_groups import story
 from tests.stages.workspace import Workspace, make_workspace
@@ -19,7 +21,7 @@ COMMON = [
     "data.license=mit",
     "data.path=mine",
     "crossval.folds=[0,1,2]",
-    "second_stage=reranker",
+    "second_stage=distilled",
     "second_stage.fusion.grid=4",
     "audit=text",
     "negatives=none",
@@ -32,6 +34,7 @@ COMMON = [
     "evaluation.bootstrap=200",
     "evaluation.permutations=200",
 ]
+SYSTEMS = ("neighbours/neighbours", "rerankers/reranker")
 PLACE = "second_stage.rerankers.reranker"
 SMALL = [f"{PLACE}.max_length=48", *(f"{PLACE}.{phase}.steps=2" for phase in ("further", "own"))]
 FURTHER = ["data/train=beir", "data.train.beir.path=cases", "data.train.beir.license=mit"]
@@ -83,7 +86,8 @@ def test_every_query_is_ranked_out_of_fold(space: Workspace) -> None:
     assert all(len(scores) == 12 for scores in rows.values())
     assert next(iter(rows)) == "first stage"
     assert set(rows) == set(found["rows"])
-    assert {"+ BM25, weights", "reranker alone", "+ BM25 + reranker, weights"} < set(rows)
+    assert {"+ BM25, weights", "neighbours alone", "reranker alone", "+ BM25 + reranker, weights"} < set(rows)
+    assert "student in place of the first stage" in rows
 
 
 def test_the_first_row_is_the_first_stage(space: Workspace) -> None:
@@ -106,6 +110,19 @@ def test_each_training_leaves_its_folds_out(space: Workspace) -> None:
         ranked = {line.split("\t")[0] for line in (folder / "folds" / f"{name}.tsv").read_text().splitlines()[1:]}
         assert ranked == {q for q, fold in fold_of.items() if fold in excluded}
         assert facts[name]["queries"] <= 12 - len(ranked)
+
+
+def test_students_are_taught_by_systems_that_saw_neither_fold(space: Workspace) -> None:
+    """The teachers' scores of a query are those of the models without its fold and without the student's."""
+    queries = [json.loads(line) for line in (space.root / "data/pairs/train/queries.jsonl").read_text().splitlines()]
+    fold_of = {q["id"]: q["fold"] for q in queries if q["source"] == "task"}
+    taught = read_run(space.root / "data/teachers/student/1.tsv")
+    assert set(taught) == {q for q, fold in fold_of.items() if fold != 1}
+    documents = sorted(next(iter(taught.values())))
+    runs = [space.root / "data/inner_runs/0-1.tsv", *(space.root / f"data/{k}/folds/0-1.tsv" for k in SYSTEMS)]
+    for query in (q for q, fold in fold_of.items() if fold == 0):
+        expected = averaged([read_run(path)[query] for path in runs], documents)
+        assert taught[query] == pytest.approx(expected)
 
 
 def test_weights_are_learned_for_each_fold(space: Workspace) -> None:

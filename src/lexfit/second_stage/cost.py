@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from lexfit.evaluation.inputs import ranking_inputs
-from lexfit.second_stage.rows import FIRST, LEXICAL, rows_of
+from lexfit.second_stage.rows import FIRST, LEXICAL, rows_of, student_row
 from lexfit.second_stage.systems import folders
 
 if TYPE_CHECKING:
@@ -90,4 +90,5 @@ def measure(params: Params, machine: str) -> dict[str, Any]:
         row.name: round(sum(systems[name] for name in {FIRST, *row.systems}), 2)
         for row in rows_of(list(folders(params)))
     }
+    rows |= {student_row(name): systems[FIRST] for name in params.second_stage.students}
     return {"machine": machine, "queries": len(queries), "systems": systems, "rows": rows}

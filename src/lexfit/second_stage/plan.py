@@ -32,6 +32,11 @@ def trainings(params: Params) -> list[frozenset[int]]:
     return [*(frozenset({fold}) for fold in folds), frozenset()]
 
 
+def student_trainings(params: Params) -> list[frozenset[int]]:
+    """What each training of a student leaves out: single folds, then none; no fusion learns from students."""
+    return [excluded for excluded in trainings(params) if len(excluded) < 2]
+
+
 def name_of(excluded: frozenset[int]) -> str:
     """`3` without fold 3, `0-3` without both, `final` without none."""
     return "-".join(str(fold) for fold in sorted(excluded)) or "final"

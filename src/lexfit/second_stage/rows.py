@@ -49,6 +49,11 @@ def rows_of(second: Sequence[str]) -> list[Row]:
     return rows
 
 
+def student_row(name: str) -> str:
+    """The row of a student, which takes the first stage's place."""
+    return f"{name} in place of the first stage"
+
+
 def rank_row(row: Row, groups: Sequence[Group], params: SecondStageParams) -> tuple[Run, dict[str, Any]]:
     """A row's ranking of every group's queries, and the weights that each group learned.
 

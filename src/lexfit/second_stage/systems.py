@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from lexfit.evaluation.runs import read_run
 from lexfit.io import read_jsonl
 from lexfit.second_stage.groups import restricted
-from lexfit.second_stage.plan import first_stage_run, name_of, read_whole
+from lexfit.second_stage.plan import NESTED, first_stage_run, name_of, read_whole
 from lexfit.second_stage.rows import FIRST, LEXICAL
-from lexfit.stages.common import BASELINE, MODEL, NEIGHBOURS, RERANKERS, TRAIN
+from lexfit.stages.common import BASELINE, MODEL, NEIGHBOURS, RERANKERS, STUDENTS, TRAIN
 from lexfit.training.phases import MODEL_FOLDER
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ def folders(params: Params) -> dict[str, Path]:
 
 def remove_other_systems(params: Params) -> None:
     """Delete what systems of an earlier run left; stage second_stage depends on the folders of all."""
-    kept = set(folders(params).values())
-    for parent in (NEIGHBOURS, RERANKERS):
+    kept = {*folders(params).values(), *(STUDENTS / name for name in params.second_stage.students)}
+    for parent in (NEIGHBOURS, RERANKERS, STUDENTS):
         for folder in parent.iterdir():
             if folder.is_dir() and folder not in kept:
                 shutil.rmtree(folder)
@@ -50,6 +50,30 @@ def fold_systems(params: Params) -> dict[str, Callable[[frozenset[int]], Run]]:
 
     systems: dict[str, Callable[[frozenset[int]], Run]] = {FIRST: first_stage_run, LEXICAL: bm25}
     return systems | {name: partial(written, folder) for name, folder in folders(params).items()}
+
+
+def student_run(params: Params, name: str, queries: dict[str, str], passages: dict[str, list[str]]) -> Run:
+    """Scores of all documents by a final student, or out of fold where the protocol's claim is.
+
+    Args:
+        params: Protocol, folds, encoding.
+        name: Of the student.
+        queries: Text by query id.
+        passages: Passages by document id.
+    """
+    if params.protocol.name in NESTED:
+        runs = [read_whole(STUDENTS / name / "folds" / f"{fold}.tsv") for fold in params.crossval.folds]
+        return restricted({query_id: scores for run in runs for query_id, scores in run.items()}, queries)
+    from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+
+    from lexfit.evaluation.cached_encoder import cached  # noqa: PLC0415
+    from lexfit.evaluation.dense import dense_run  # noqa: PLC0415
+    from lexfit.training.base_models import check_device, prepare_torch  # noqa: PLC0415
+
+    prepare_torch(params.hardware, params.seed)
+    student = SentenceTransformer(str(STUDENTS / name / MODEL_FOLDER), device=check_device(params.runtime))
+    options = (params.evaluation.batch_size, params.runtime.progress)
+    return dense_run(cached(student, params.runtime), queries, passages, *options)
 
 
 def final_runs(params: Params, queries: dict[str, str], passages: dict[str, list[str]]) -> dict[str, Run]:

@@ -32,6 +32,7 @@ SYNTHETIC, ADAPTED, PRETRAINED = DATA / "synthetic", DATA / "adapted", DATA / "p
 EXPORTS, EXPORTS_SPEED = DATA / "exports", REPORTS / "exports_speed.json"
 INNER_RUNS, SECOND_STAGE = DATA / "inner_runs", DATA / "second_stage"
 NEIGHBOURS, RERANKERS = DATA / "neighbours", DATA / "rerankers"
+TEACHERS, STUDENTS = DATA / "teachers", DATA / "students"
 RETENTION_BASE, RETENTION, MTEB_TASKS = DATA / "retention_base", DATA / "retention", DATA / "mteb_tasks"
 QUIET = ("httpx", "datasets", "mteb", "sentence_transformers", "transformers", "ftfy", "fontTools", "bitsandbytes")
 

@@ -14,9 +14,9 @@ from lexfit.evaluation.trec import evaluate, qrels_of
 from lexfit.io import read_jsonl, write_json, write_tsv
 from lexfit.second_stage.groups import Group, fold_groups, out_of_fold
 from lexfit.second_stage.plan import NESTED
-from lexfit.second_stage.rows import rank_row, rows_of
+from lexfit.second_stage.rows import rank_row, rows_of, student_row
 from lexfit.second_stage.scores import score_rows
-from lexfit.second_stage.systems import final_runs, fold_systems, folders, remove_other_systems
+from lexfit.second_stage.systems import final_runs, fold_systems, folders, remove_other_systems, student_run
 from lexfit.stages.common import (
     EVAL,
     RAW,
@@ -137,7 +137,14 @@ def main(params: Params) -> None:
         for number, row in enumerate(rows):
             ranked[row.name], weights[row.name] = rank_row(row, groups, params.second_stage)
             write_run(folder / f"{number:02d}.tsv", ranked[row.name])
-        write_json(folder / "rows.json", [{"name": row.name, "kind": row.kind, "systems": row.systems} for row in rows])
+        listed: list[dict[str, Any]] = [{"name": r.name, "kind": r.kind, "systems": r.systems} for r in rows]
+        queries, passages = ranking_inputs(params.clean.split, training=False)[0]
+        for name in params.second_stage.students:
+            run = student_run(params, name, {q: queries[q] for q in qrels}, passages)
+            ranked[student_row(name)] = run
+            write_run(folder / f"{len(listed):02d}.tsv", run)
+            listed.append({"name": student_row(name), "kind": "student", "systems": [name]})
+        write_json(folder / "rows.json", listed)
         write_json(folder / "weights.json", weights)
     scored = {name: evaluate(run, qrels) for name, run in ranked.items()}
     found = score_rows(scored, params.evaluation, params.seed)

@@ -23,7 +23,8 @@ class TrainingData:
     `rows` have `label` = [query, passage of the positive, how many of the query's negatives are used before],
     with the two texts beside it for samplers that look at them. `negatives` holds, for each query, mined
     passages with weights, best first. `positives` holds each query's known positives with the scores of their
-    judgements. `inner` are queries that don't train, for early stopping.
+    judgements. `inner` are queries that don't train, for early stopping. `soft` are a teacher's scores by document for
+    each query, where one teaches.
     """
 
     rows: list[dict[str, Any]]
@@ -37,6 +38,7 @@ class TrainingData:
     positives: list[dict[int, int]]
     negatives: list[list[tuple[int, float]]]
     inner: list[int]
+    soft: list[dict[int, float]] | None = None
 
     def relevance(self) -> Tensor:
         """Known positives, boolean, shape (queries, documents)."""
@@ -48,6 +50,17 @@ class TrainingData:
 
         scores = torch.zeros(len(self.query_ids), len(self.doc_ids))
         for row, columns in enumerate(self.positives):
+            scores[row, list(columns)] = torch.tensor(list(columns.values()), dtype=scores.dtype)
+        return scores
+
+    def soft_scores(self) -> Tensor | None:
+        """A teacher's scores, minus infinity where it gave none, shape (queries, documents); None if none teaches."""
+        import torch  # noqa: PLC0415
+
+        if self.soft is None:
+            return None
+        scores = torch.full((len(self.query_ids), len(self.doc_ids)), -torch.inf)
+        for row, columns in enumerate(self.soft):
             scores[row, list(columns)] = torch.tensor(list(columns.values()), dtype=scores.dtype)
         return scores
 

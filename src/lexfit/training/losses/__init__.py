@@ -39,7 +39,7 @@ def build_objective(
     import torch  # noqa: PLC0415
 
     name = teacher_of(params)
-    scores = teacher(name) if name else None
+    scores = teacher(name) if name else data.soft_scores()
     if params.name == "corpus_softmax":
         from lexfit.training.losses.corpus_softmax import (  # noqa: PLC0415
             CorpusSoftmaxLoss,
