@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lexfit.corpus.guard import check_training, connected, fingerprints, overlaps
+from lexfit.corpus.guard import check_training, connected, fingerprints, overlaps, plain_prints
 from lexfit.errors import LexfitError
 
 QUERY = (
@@ -51,6 +51,15 @@ def test_share_is_that_of_the_shorter_text() -> None:
     long = QUERY + " " + " ".join(f"w{i}" for i in range(200))
     (found,) = overlaps({"a": long}, fingerprints({"b": QUERY}, 5), 0.5)
     assert found.share == 1.0
+
+
+def test_hashed_and_plain_prints_find_the_same() -> None:
+    words = QUERY.split()
+    texts = {f"t{i}": " ".join([*words[i : i + 30], *(f"w{i}{j}" for j in range(20))]) for i in range(0, 40, 7)}
+    protected = {"AILA_Q7": QUERY, "AILA_Q8": " ".join(words[10:60])}
+    found = overlaps(texts, fingerprints(protected, 5), 0.1)
+    assert found
+    assert found == overlaps(texts, plain_prints(protected, 5), 0.1)
 
 
 def test_connected_groups() -> None:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lexfit.corpus.guard import fingerprints, overlaps
+from lexfit.corpus.guard import overlaps, plain_prints
 from lexfit.corpus.protocols import natural_key
 from lexfit.corpus.source_groups import find_sources
 
@@ -62,7 +62,7 @@ def dropped_queries(
     name: str, texts: dict[str, str], protected: dict[str, str], protocol: ProtocolParams
 ) -> list[dict[str, Any]]:
     """Queries that share too many word n-grams with a protected one (the guard's rule)."""
-    found = overlaps(texts, fingerprints(protected, protocol.overlap_words), protocol.overlap_share)
+    found = overlaps(texts, plain_prints(protected, protocol.overlap_words), protocol.overlap_share)
     return [{"kind": "query", "source": name, **o._asdict(), "first": f"{name}/{o.first}", "queries": 1} for o in found]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lexfit.corpus.further import held_out_records, select
-from lexfit.corpus.guard import check_training, connected, fingerprints, overlaps
+from lexfit.corpus.guard import check_training, connected, fingerprints, overlaps, plain_prints
 from lexfit.corpus.protocols import NO_FOLD, assign_folds, natural_key, query_role
 from lexfit.errors import LexfitError
 
@@ -103,7 +103,7 @@ def _drop_leaking(raw: Collection, roles: dict[str, str], protocol: ProtocolPara
     """
     held_out = {q.id: q.text for q in raw.queries if roles[q.id] == "test"}
     training = {q.id: q.text for q in raw.queries if roles[q.id] == "train"}
-    found = overlaps(training, fingerprints(held_out, protocol.overlap_words), protocol.overlap_share)
+    found = overlaps(training, plain_prints(held_out, protocol.overlap_words), protocol.overlap_share)
     for overlap in found:
         roles[overlap.first] = "dropped"
     return [{"kind": "query", "source": "task", **overlap._asdict(), "queries": 1} for overlap in found]
@@ -118,7 +118,7 @@ def _assign_folds(out: PairSet, params: Params) -> int:
     protocol, k = params.protocol, len(params.crossval.folds)
     own = [q for q in out.train_queries if q["source"] == "task"] or out.train_queries
     texts = {q["id"]: q["text"] for q in own}
-    near = overlaps(texts, fingerprints(texts, protocol.overlap_words), protocol.overlap_share)
+    near = overlaps(texts, plain_prints(texts, protocol.overlap_words), protocol.overlap_share)
     first: dict[tuple[str, str], str] = {}
     for query in own:
         if "group" in query:
@@ -138,7 +138,7 @@ def _corpus_seen(out: PairSet, protocol: ProtocolParams) -> list[dict[str, Any]]
     seen = {d["id"]: d["id"] for d in out.train_documents if d["source"] == "task"}
     foreign = {d["id"]: d["text"] for d in out.train_documents if d["source"] != "task"}
     ranked = {d["id"]: d["text"] for d in out.eval_documents if d["role"] == "candidate"}
-    prints = fingerprints(ranked, protocol.overlap_words)
+    prints = plain_prints(ranked, protocol.overlap_words)
     found = [{"document": d, "training_document": d, "share": 1.0} for d in ranked if d in seen]
     for overlap in overlaps(foreign, prints, protocol.overlap_share):
         if overlap.second not in seen:

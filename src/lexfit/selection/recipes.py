@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # What may differ between the seeds of one recipe, or doesn't change scores: an audit stops a run or lets it be.
-ASIDE = ("seed", "audit", "card", "runtime", "evaluation", "retention", "selection")
+ASIDE = ("seed", "audit", "card", "runtime", "evaluation", "retention", "exports", "selection")
 
 
 def recipe_of(params: dict[str, Any]) -> str:
