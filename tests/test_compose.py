@@ -25,6 +25,8 @@ NEEDS = {
     "negatives=none": ["batches.negatives=0"],
     "loss=corpus_softmax": ["batches=full"],
     "batches=full": ["loss=corpus_softmax"],
+    "second_stage=all": ["loss=corpus_softmax", "batches=full"],
+    "soup=folds": ["loss=corpus_softmax", "batches=full"],
     "second_stage=distilled": ["loss=corpus_softmax", "batches=full"],
     "student=all": ["loss=corpus_softmax", "batches=full"],
     "hardware=rtx5090": ["adapter=lora"],
@@ -34,6 +36,7 @@ NEEDS = {
 INNER = {
     "neighbours": ("second_stage=neighbours", "neighbours@second_stage.neighbours.neighbours"),
     "reranker": ("second_stage=reranker", "reranker@second_stage.rerankers.reranker"),
+    "soup": ("second_stage=all", "soup@second_stage.soups.soup"),
     "student": ("second_stage=distilled", "student@second_stage.students.student"),
 }
 CHOICES = sorted(f"{path.parent.relative_to(CONF)}={path.stem}" for path in CONF.rglob("*.yaml") if path.parent != CONF)

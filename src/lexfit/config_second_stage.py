@@ -62,6 +62,13 @@ class StudentParams:
 
 
 @dataclass(frozen=True)
+class SoupParams:
+    """The mean of fold models' weights, at one of these `shares` of the way from the base; inner folds choose."""
+
+    shares: list[float]
+
+
+@dataclass(frozen=True)
 class NeighboursParams:
     """Votes of the `count` nearest training queries, weighted by the softmax of similarity over `temperature`."""
 
@@ -89,6 +96,7 @@ class SecondStageParams:
     neighbours: dict[str, NeighboursParams]
     rerankers: dict[str, RerankerParams]
     students: dict[str, StudentParams]
+    soups: dict[str, SoupParams]
     depth: int
     learning_queries: int
     fusion: FusionParams

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lexfit.config import Params
-    from lexfit.config_second_stage import RerankerParams, StudentParams
+    from lexfit.config_second_stage import RerankerParams, SoupParams, StudentParams
     from lexfit.rules_training import Rule
 
 NESTED_FOLDS = 3
@@ -25,10 +25,13 @@ def check_second_stage(params: Params, rule: Rule) -> None:
     names = [*own.neighbours, *own.rerankers]
     for name, student in own.students.items():
         _check_student(f"second_stage.students.{name}", student, {"dense", "bm25", *names}, params, rule)
+    for name, soup in own.soups.items():
+        _check_soup(f"second_stage.soups.{name}", soup, params, rule)
+    everything = [*names, *own.students, *own.soups, "dense", "bm25"]
     rule(
-        len({*names, "dense", "bm25"}) == len(names) + 2,
+        len(set(everything)) == len(everything),
         "second_stage",
-        f"has systems {', '.join(names)}, beside dense and bm25",
+        f"has systems {', '.join(everything)}",
         "Give each a name of its own",
     )
     for name, neighbours in own.neighbours.items():
@@ -36,7 +39,7 @@ def check_second_stage(params: Params, rule: Rule) -> None:
         rule(neighbours.count >= 1, f"{key}.count", f"is {neighbours.count}", "It must be at least 1")
         rule(neighbours.temperature > 0, f"{key}.temperature", f"is {neighbours.temperature}", "It must be positive")
     if not own.tables:
-        others = [*names, *own.students]
+        others = everything[:-2]
         rule(not others, "second_stage.tables", f"is [], and there is {', '.join(others)}", "Set it to [scores]")
         return
     rule(
@@ -92,6 +95,21 @@ def _check_student(key: str, own: StudentParams, known: set[str], params: Params
         "protocol.name",
         "is zero_shot, and a student learns from teachers on the task's own training queries",
         "Use `-S protocol=kfold`, or take the student out",
+    )
+
+
+def _check_soup(key: str, own: SoupParams, params: Params, rule: Rule) -> None:
+    rule(
+        bool(own.shares) and all(0 < share <= 1 for share in own.shares),
+        f"{key}.shares",
+        f"is {own.shares}",
+        "List shares in (0, 1]",
+    )
+    rule(
+        params.adapter.kind == "full" and params.protocol.name != "zero_shot",
+        key,
+        "averages the whole weights of models that labels of the task trained, fold by fold",
+        "Use adapter.kind=full (`-S adapter=top2`) under a protocol with labels, or take the soup out",
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lexfit.evaluation.inputs import ranking_inputs
 from lexfit.second_stage.rows import FIRST, LEXICAL, rows_of, student_row
-from lexfit.second_stage.systems import folders
+from lexfit.second_stage.systems import folders, in_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,5 +90,5 @@ def measure(params: Params, machine: str) -> dict[str, Any]:
         row.name: round(sum(systems[name] for name in {FIRST, *row.systems}), 2)
         for row in rows_of(list(folders(params)))
     }
-    rows |= {student_row(name): systems[FIRST] for name in params.second_stage.students}
+    rows |= {student_row(name): systems[FIRST] for name in in_place(params)}
     return {"machine": machine, "queries": len(queries), "systems": systems, "rows": rows}

@@ -50,7 +50,7 @@ def rows_of(second: Sequence[str]) -> list[Row]:
 
 
 def student_row(name: str) -> str:
-    """The row of a student, which takes the first stage's place."""
+    """The row of a student or soup, which takes the first stage's place."""
     return f"{name} in place of the first stage"
 
 

@@ -28,9 +28,14 @@ def folders(params: Params) -> dict[str, Path]:
     return {name: NEIGHBOURS / name for name in own.neighbours} | {name: RERANKERS / name for name in own.rerankers}
 
 
+def in_place(params: Params) -> list[str]:
+    """Students and soups: models that take the first stage's place."""
+    return [*params.second_stage.students, *params.second_stage.soups]
+
+
 def remove_other_systems(params: Params) -> None:
     """Delete what systems of an earlier run left; stage second_stage depends on the folders of all."""
-    kept = {*folders(params).values(), *(STUDENTS / name for name in params.second_stage.students)}
+    kept = {*folders(params).values(), *(STUDENTS / name for name in in_place(params))}
     for parent in (NEIGHBOURS, RERANKERS, STUDENTS):
         for folder in parent.iterdir():
             if folder.is_dir() and folder not in kept:
@@ -53,11 +58,11 @@ def fold_systems(params: Params) -> dict[str, Callable[[frozenset[int]], Run]]:
 
 
 def student_run(params: Params, name: str, queries: dict[str, str], passages: dict[str, list[str]]) -> Run:
-    """Scores of all documents by a final student, or out of fold where the protocol's claim is.
+    """Scores of all documents by a final student or soup, or out of fold where the protocol's claim is.
 
     Args:
         params: Protocol, folds, encoding.
-        name: Of the student.
+        name: Of the student or soup.
         queries: Text by query id.
         passages: Passages by document id.
     """

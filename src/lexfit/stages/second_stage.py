@@ -16,7 +16,7 @@ from lexfit.second_stage.groups import Group, fold_groups, out_of_fold
 from lexfit.second_stage.plan import NESTED
 from lexfit.second_stage.rows import rank_row, rows_of, student_row
 from lexfit.second_stage.scores import score_rows
-from lexfit.second_stage.systems import final_runs, fold_systems, folders, remove_other_systems, student_run
+from lexfit.second_stage.systems import final_runs, fold_systems, folders, in_place, remove_other_systems, student_run
 from lexfit.stages.common import (
     EVAL,
     RAW,
@@ -139,11 +139,11 @@ def main(params: Params) -> None:
             write_run(folder / f"{number:02d}.tsv", ranked[row.name])
         listed: list[dict[str, Any]] = [{"name": r.name, "kind": r.kind, "systems": r.systems} for r in rows]
         queries, passages = ranking_inputs(params.clean.split, training=False)[0]
-        for name in params.second_stage.students:
+        for name in in_place(params):
             run = student_run(params, name, {q: queries[q] for q in qrels}, passages)
             ranked[student_row(name)] = run
             write_run(folder / f"{len(listed):02d}.tsv", run)
-            listed.append({"name": student_row(name), "kind": "student", "systems": [name]})
+            listed.append({"name": student_row(name), "kind": "in place", "systems": [name]})
         write_json(folder / "rows.json", listed)
         write_json(folder / "weights.json", weights)
     scored = {name: evaluate(run, qrels) for name, run in ranked.items()}
