@@ -1,4 +1,4 @@
-"""A soup holds no model that saw what it ranks, is the mean of its parts, and is taken only for a better inner score."""
+"""A soup holds no model that saw what it ranks, is the mean of its parts, and must be better on inner folds."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_the_choice_is_by_inner_folds_alone() -> None:
         assert len(run) == 4
         return sum(s["d"] for s in run.values())
 
-    choice = choose(frozenset({2}), FOLD_OF, single, soup, [0.5, 1.0], score)
+    choice = choose(frozenset({2}), FOLD_OF, single, soup, shares=[0.5, 1.0], score=score)
     assert choice.share == 1.0
     assert choice.scores == {"single": 4.0, "soup 0.5": 6.0, "soup 1.0": 8.0}
     assert all(2 in excluded and len(excluded) == 2 for excluded in asked)
@@ -49,4 +49,4 @@ def test_of_equals_the_single_model_is_taken() -> None:
         del share
         return {q: {"d": 1.0} for q, fold in FOLD_OF.items() if fold in excluded}
 
-    assert choose(frozenset(), FOLD_OF, run_of, run_of, [1.0], len).share is None
+    assert choose(frozenset(), FOLD_OF, run_of, run_of, shares=[1.0], score=len).share is None

@@ -1,4 +1,4 @@
-"""Averages of the weights of fold models, for what none of them saw; taken only where inner folds say that they help."""
+"""Averages of fold models' weights, for what none of them saw; taken only where inner folds say that they help."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ def choose(
     fold_of: Mapping[str, int],
     single: Callable[[frozenset[int]], Run],
     soup: Callable[[frozenset[int], float], Run],
+    *,
     shares: Sequence[float],
     score: Callable[[Run], float],
 ) -> Choice:

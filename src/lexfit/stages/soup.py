@@ -43,7 +43,7 @@ def main(params: Params, name: str) -> None:
     with replacing(STUDENTS / name) as folder:
         (folder / "folds").mkdir()
         for excluded in student_trainings(params):
-            choice = choose(excluded, fold_of, first_stage_run, weights.run, shares, score)
+            choice = choose(excluded, fold_of, first_stage_run, weights.run, shares=shares, score=score)
             label = name_of(excluded)
             facts[label] = {"share": choice.share, "inner": {k: round(v, 5) for k, v in choice.scores.items()}}
             logger.info("%s: %s", label, facts[label])
