@@ -13,6 +13,7 @@ FOLD_OF = {f"q{i}": i % 3 for i in range(6)}
 def test_no_ingredient_saw_what_the_soup_ranks() -> None:
     assert ingredients(frozenset({1}), [0, 1, 2]) == [{1}, {0, 1}, {1, 2}]
     assert ingredients(frozenset(), [0, 1]) == [set(), {0}, {1}]
+    assert ingredients(frozenset({0, 1}), [0, 1, 2]) == [{0, 1}]
 
 
 def test_the_mean_of_weights() -> None:

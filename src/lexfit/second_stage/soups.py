@@ -22,9 +22,10 @@ class Choice(NamedTuple):
 def ingredients(excluded: frozenset[int], folds: Sequence[int]) -> list[frozenset[int]]:
     """The trainings whose weights are averaged: that without `excluded`, and those without one more fold.
 
-    None of them saw a query of `excluded`, and together they saw all others.
+    None of them saw a query of `excluded`; one without any fold to train on isn't there.
     """
-    return [excluded, *(excluded | {fold} for fold in folds if fold not in excluded)]
+    more = [excluded | {fold} for fold in folds if fold not in excluded]
+    return [excluded, *(own for own in more if set(folds) - own)]
 
 
 def mean_state(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
