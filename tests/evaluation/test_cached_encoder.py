@@ -146,3 +146,14 @@ def test_a_damaged_entry_is_computed_anew(model: SentenceTransformer, encoded: l
             file.write_bytes(data.replace(first[0].tobytes()[:8], bytes(8)))
     assert np.array_equal(CachedEncoder.of(model, 10).encode(["theft"]), first)
     assert encoded == ["theft", "theft"]
+
+
+def test_lower_precision_has_entries_of_its_own(model: SentenceTransformer, encoded: list[str]) -> None:
+    whole = CachedEncoder.of(model, 8).encode_query(TEXTS)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        low = CachedEncoder.of(model, 8).encode_query(TEXTS)
+    assert len(encoded) == 2 * len(set(TEXTS))
+    assert not np.array_equal(whole, low)
+    assert np.allclose(whole, low, atol=0.02)
+    assert np.array_equal(CachedEncoder.of(model, 8).encode_query(TEXTS), whole)
+    assert len(encoded) == 2 * len(set(TEXTS))

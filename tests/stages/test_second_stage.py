@@ -66,7 +66,8 @@ def report(root: Path) -> dict[str, Any]:
 def space(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Workspace:
     root = tmp_path_factory.mktemp("second") / "project"
     tiny = [f"model.path={tiny_model}", f"{PLACE}.model.path={tiny_model}"]
-    write_beir(root / "mine", collection("t", 0, 12, "test"), lambda q: "train" if int(q.id[2:]) < 9 else "test")
+    write_beir(root / "mine", collection("t", 0, 12, "test"))
+    write_beir(root / "apart", collection("t", 0, 12, "test"), lambda q: "train" if int(q.id[2:]) < 9 else "test")
     write_beir(root / "cases", collection("c", 1000, 14, "train"), lambda _: "train")
     (root / "tiny.json").write_text(json.dumps(tiny))
     workspace = make_workspace(root, [*COMMON, *SMALL, *KFOLD, *tiny], {"LEXFIT_CACHE": str(root.parent / "cache")})
@@ -139,7 +140,7 @@ def test_nothing_runs_again_and_a_fusion_param_runs_the_table_alone(space: Works
 
 
 def test_final_models_rank_the_test_split_and_mteb_agrees(space: Workspace) -> None:
-    space.compose(*overrides(space, "protocol=holdout", "batches.negatives=0"))
+    space.compose(*overrides(space, "protocol=holdout", "data.path=apart"))
     space.repro("second_stage@scores")
     found = report(space.root)
     assert found["queries"] == 3

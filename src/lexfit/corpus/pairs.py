@@ -198,7 +198,8 @@ def build_pairs(task: CleanSource, further: dict[str, CleanSource], params: Para
         "share": protocol.overlap_share,
         "protocol": protocol.name,
     }
-    check_training(out.train_queries, out.guard, "stage pairs")
+    known = plain_prints(held_out, protocol.overlap_words)  # what later stages check by hashes
+    check_training(out.train_queries, {**out.guard, **known}, "stage pairs")
     grouped = _assign_folds(out, params)
     seen = _corpus_seen(out, protocol)
     out.summary = {

@@ -28,7 +28,7 @@ class CachedEncoder(SentenceTransformer):
     vector doesn't depend on what else is in its batch: cached equals uncached to the bit. That costs nothing for long
     texts. On other devices missing texts are encoded in batches, and the last digits may differ.
 
-    The weights must not change from the first call on.
+    The weights must not change from the first call on; made inside of `torch.autocast`, it is for calls inside of it.
     """
 
     _store: TensorStore
@@ -93,6 +93,11 @@ def cached(model: SentenceTransformer, runtime: RuntimeParams) -> SentenceTransf
     return CachedEncoder.of(model, runtime.embedding_cache_mb) if runtime.embedding_cache_mb else model
 
 
+def autocast_scope(device: str) -> dict[str, str]:
+    """The type that products are computed in, where that isn't the weights' own."""
+    return {"autocast": str(torch.get_autocast_dtype(device))} if torch.is_autocast_enabled(device) else {}
+
+
 def embedding_scope(model: SentenceTransformer) -> dict[str, Any]:
     """All that an embedding depends on beside prompt and text: weights, modules, tokenizer, length, machine."""
     weights = hashlib.sha256()
@@ -112,6 +117,7 @@ def embedding_scope(model: SentenceTransformer) -> dict[str, Any]:
         "max_seq_length": model.max_seq_length,
         "truncate_dim": model.truncate_dim,
         "device": model.device.type,
+        **autocast_scope(model.device.type),
         "threads": torch.get_num_threads(),
         "libraries": {name: version(name) for name in LIBRARIES},
     }
