@@ -82,7 +82,8 @@ def over_seeds(experiments: Sequence[Scored], params: EvaluationParams, seed: in
             | {m: mean(one.found["rows"][name][m] for one in experiments) for m in row if isinstance(row[m], float)}
             for q in first.per_query[name]
         }
-        for name, row in first.found["rows"].items()
+        for name in first.per_query  # in the table's order, the first stage first; JSON keys are sorted
+        for row in [first.found["rows"][name]]
     }
     found = score_rows(measures, params, seed)
     for name, row in found["rows"].items():
