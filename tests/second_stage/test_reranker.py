@@ -59,7 +59,7 @@ def fresh(params: Params) -> CrossEncoder:
 
 def trained(params: Params, loss: str, folder: Path) -> tuple[CrossEncoder, list[dict[str, float]]]:
     model = fresh(params)
-    settings = replace(own(params), loss=loss)
+    settings = replace(own(params), loss=loss)  # type: ignore[arg-type]
     curve = train_phase(
         model,
         rows(loss),

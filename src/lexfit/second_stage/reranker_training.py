@@ -37,11 +37,14 @@ def build_loss(name: str, model: CrossEncoder, chunk: int) -> nn.Module:
     """
     from sentence_transformers.cross_encoder import losses  # noqa: PLC0415
 
+    loss: nn.Module
     if name == "listnet":
-        return losses.ListNetLoss(model, mini_batch_size=chunk)
-    if name == "lambda":
-        return losses.LambdaLoss(model, weighting_scheme=losses.NDCGLoss2PPScheme(), mini_batch_size=chunk)
-    return losses.BinaryCrossEntropyLoss(model)
+        loss = losses.ListNetLoss(model, mini_batch_size=chunk)
+    elif name == "lambda":
+        loss = losses.LambdaLoss(model, weighting_scheme=losses.NDCGLoss2PPScheme(), mini_batch_size=chunk)
+    else:
+        loss = losses.BinaryCrossEntropyLoss(model)
+    return loss
 
 
 def prepare(model: CrossEncoder, params: RerankerParams) -> None:
@@ -86,7 +89,7 @@ def train_phase(
     from sentence_transformers import CrossEncoderTrainer, CrossEncoderTrainingArguments  # noqa: PLC0415
     from transformers import PrinterCallback, TrainerCallback, set_seed  # noqa: PLC0415
 
-    class Whole(TrainerCallback):
+    class Whole(TrainerCallback):  # type: ignore[misc]  # untyped where it is imported late
         """Marks a checkpoint that is on disk to its end, and stops at a loss that is no number."""
 
         def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
