@@ -33,8 +33,12 @@ def trainings(params: Params) -> list[frozenset[int]]:
 
 
 def student_trainings(params: Params) -> list[frozenset[int]]:
-    """What each training of a student leaves out: single folds, then none; no fusion learns from students."""
-    return [excluded for excluded in trainings(params) if len(excluded) < 2]
+    """What each training of a student or soup leaves out: single folds where they make the claim, then none.
+
+    No fusion learns from students, so no other rankings of theirs are needed.
+    """
+    most = 1 if params.protocol.name in NESTED else 0
+    return [excluded for excluded in trainings(params) if len(excluded) <= most]
 
 
 def name_of(excluded: frozenset[int]) -> str:
