@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from sentence_transformers import CrossEncoder
@@ -115,7 +116,11 @@ def test_reloaded_equals_trained(params: Params, tmp_path: Path) -> None:
     model, _ = trained(params, "listnet", tmp_path / "c")
     model.save_pretrained(str(tmp_path / "saved"), create_model_card=False)
     pairs = [("the red house", "a red house"), ("the red house", "a blue house, long " * 20)]
-    assert (model.predict(pairs) == CrossEncoder(str(tmp_path / "saved"), device="cpu").predict(pairs)).all()
+    again = CrossEncoder(str(tmp_path / "saved"), device="cpu")
+    kept = weights(again)
+    assert all(torch.equal(weight, kept[name]) for name, weight in weights(model).items())
+    # where weights lie in memory decides which kernels add them up, hence the last digit
+    assert np.allclose(model.predict(pairs), again.predict(pairs), rtol=0, atol=1e-6)
     assert list((tmp_path / "saved").glob("*.safetensors"))
 
 
