@@ -131,3 +131,25 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = SentenceTransformer(modules=[transformer, Pooling(32, pooling_mode="mean")], device="cpu")
     model.save_pretrained(str(folder / "model"), create_model_card=False)
     return folder / "model"
+
+
+@pytest.fixture(scope="session")
+def tiny_writer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random language model of SmolLM2's architecture, with its head tied to its embeddings as there."""
+    return write_writer(tmp_path_factory.mktemp("writer"), "llama")
+
+
+def write_writer(folder: Path, architecture: str) -> Path:
+    """A random language model with a tokenizer of the architecture's class."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from tests.training.architectures import config_of, tokenizer_of
+
+    tokenizer = tokenizer_of(architecture)
+    config = config_of(architecture, len(tokenizer))
+    config.tie_word_embeddings = True
+    torch.manual_seed(0)
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder

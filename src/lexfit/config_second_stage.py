@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from lexfit.config_training import ModelParams
+from lexfit.config_training import AdapterParams, ModelParams
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,37 @@ class RerankerParams:
     dropout: float
     further: RerankerTrainingParams
     own: RerankerTrainingParams
+
+
+@dataclass(frozen=True)
+class ListwiseTrainingParams:
+    """One phase of a listwise model's training: `steps` 0 leaves it out; a step takes `queries` queries."""
+
+    steps: int
+    queries: int
+    learning_rate: float
+    warmup_ratio: float
+    weight_decay: float
+
+
+@dataclass(frozen=True)
+class ListwiseParams:
+    """A causal language model, under adapters, that answers the facts of a case with a list of statutes' names.
+
+    `prompt` has {facts}, of which the first `facts_tokens` tokens are read, and {count}. A statute's name is the first
+    line of its text, cut to `name_words` words (more where texts begin alike). Lists of `count` names are decoded, and
+    nothing that isn't a name can be. `further` trains on `data.train`, then `own` on the task's own queries, where the
+    protocol has any: the answer is their known positives.
+    """
+
+    model: ModelParams
+    adapter: AdapterParams
+    prompt: str
+    facts_tokens: int
+    name_words: int
+    count: int
+    further: ListwiseTrainingParams
+    own: ListwiseTrainingParams
 
 
 @dataclass(frozen=True)
@@ -95,6 +126,7 @@ class SecondStageParams:
     tables: list[Literal["scores"]]
     neighbours: dict[str, NeighboursParams]
     rerankers: dict[str, RerankerParams]
+    listwise: dict[str, ListwiseParams]
     students: dict[str, StudentParams]
     soups: dict[str, SoupParams]
     depth: int

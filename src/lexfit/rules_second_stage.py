@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lexfit.config import Params
-    from lexfit.config_second_stage import RerankerParams, SoupParams, StudentParams
+    from lexfit.config_second_stage import ListwiseParams, RerankerParams, SoupParams, StudentParams
     from lexfit.rules_training import Rule
 
 NESTED_FOLDS = 3
@@ -22,12 +22,14 @@ def check_second_stage(params: Params, rule: Rule) -> None:
     own, protocol, folds = params.second_stage, params.protocol.name, params.crossval.folds
     for name, reranker in own.rerankers.items():
         _check_reranker(f"second_stage.rerankers.{name}", reranker, rule)
+    for name, listwise in own.listwise.items():
+        _check_listwise(f"second_stage.listwise.{name}", listwise, rule)
     names = [*own.neighbours, *own.rerankers]
     for name, student in own.students.items():
         _check_student(f"second_stage.students.{name}", student, {"dense", "bm25", *names}, params, rule)
     for name, soup in own.soups.items():
         _check_soup(f"second_stage.soups.{name}", soup, params, rule)
-    everything = [*names, *own.students, *own.soups, "dense", "bm25"]
+    everything = [*names, *own.listwise, *own.students, *own.soups, "dense", "bm25"]
     rule(
         len(set(everything)) == len(everything),
         "second_stage",
@@ -110,6 +112,27 @@ def _check_soup(key: str, own: SoupParams, params: Params, rule: Rule) -> None:
         key,
         "averages the whole weights of models that labels of the task trained, fold by fold",
         "Use adapter.kind=full (`-S adapter=top2`) under a protocol with labels, or take the soup out",
+    )
+
+
+def _check_listwise(key: str, own: ListwiseParams, rule: Rule) -> None:
+    for name, value, low in (
+        ("facts_tokens", own.facts_tokens, 16),
+        ("name_words", own.name_words, 1),
+        ("count", own.count, 1),
+        *((f"{phase}.steps", getattr(own, phase).steps, 0) for phase in ("further", "own")),
+        *((f"{phase}.queries", getattr(own, phase).queries, 1) for phase in ("further", "own")),
+    ):
+        rule(value >= low, f"{key}.{name}", f"is {value}", f"It must be at least {low}")
+    for phase in ("further", "own"):
+        rate = getattr(own, phase).learning_rate
+        rule(rate > 0, f"{key}.{phase}.learning_rate", f"is {rate}", "It must be positive")
+    rule("{facts}" in own.prompt, f"{key}.prompt", "has no {facts}", "Say where the facts of the case go")
+    rule(
+        own.adapter.kind == "lora",
+        f"{key}.adapter.kind",
+        f"is {own.adapter.kind}, and a listwise model trains by adapters, one set for each fold",
+        "Set it to lora",
     )
 
 

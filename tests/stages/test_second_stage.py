@@ -34,9 +34,10 @@ COMMON = [
     "evaluation.bootstrap=200",
     "evaluation.permutations=200",
 ]
-SYSTEMS = ("neighbours/neighbours", "rerankers/reranker")
-PLACE = "second_stage.rerankers.reranker"
-SMALL = [f"{PLACE}.max_length=48", *(f"{PLACE}.{phase}.steps=2" for phase in ("further", "own"))]
+TEACHERS = ("neighbours/neighbours", "rerankers/reranker")
+PLACE, LISTWISE = "second_stage.rerankers.reranker", "second_stage.listwise.listwise"
+SMALL = [f"{PLACE}.max_length=48", f"{LISTWISE}.facts_tokens=32", f"{LISTWISE}.name_words=2"]
+SMALL += [f"{place}.{phase}.steps=2" for place in (PLACE, LISTWISE) for phase in ("further", "own")]
 FURTHER = ["data/train=beir", "data.train.beir.path=cases", "data.train.beir.license=mit"]
 PRETRAIN = ["pretrain=further", "pretrain.recipe.train.max_steps=2", "pretrain.recipe.batches.size=4"]
 KFOLD = ["protocol=kfold", "data.train_split=null", *FURTHER, *PRETRAIN]
@@ -63,9 +64,10 @@ def report(root: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def space(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Workspace:
+def space(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path, tiny_writer: Path) -> Workspace:
     root = tmp_path_factory.mktemp("second") / "project"
     tiny = [f"model.path={tiny_model}", f"{PLACE}.model.path={tiny_model}"]
+    tiny += [f"{LISTWISE}.model.{key}" for key in (f"path={tiny_writer}", "package=null", "gguf_file=null")]
     write_beir(root / "mine", collection("t", 0, 12, "test"))
     write_beir(root / "apart", collection("t", 0, 12, "test"), lambda q: "train" if int(q.id[2:]) < 9 else "test")
     write_beir(root / "cases", collection("c", 1000, 14, "train"), lambda _: "train")
@@ -87,7 +89,13 @@ def test_every_query_is_ranked_out_of_fold(space: Workspace) -> None:
     assert all(len(scores) == 12 for scores in rows.values())
     assert next(iter(rows)) == "first stage"
     assert set(rows) == set(found["rows"])
-    assert {"+ BM25, weights", "neighbours alone", "reranker alone", "+ BM25 + reranker, weights"} < set(rows)
+    assert {
+        "+ BM25, weights",
+        "neighbours alone",
+        "reranker alone",
+        "listwise alone",
+        "+ BM25 + reranker, weights",
+    } < set(rows)
     assert {"student in place of the first stage", "soup in place of the first stage"} < set(rows)
 
 
@@ -98,8 +106,9 @@ def test_the_first_row_is_the_first_stage(space: Workspace) -> None:
     assert {line["query_id"]: float(line["finetuned"]) for line in lines} == pytest.approx(first, abs=1e-5)
 
 
-def test_each_training_leaves_its_folds_out(space: Workspace) -> None:
-    folder = space.root / "data/rerankers/reranker"
+@pytest.mark.parametrize("system", ["rerankers/reranker", "listwise/listwise"])
+def test_each_training_leaves_its_folds_out(space: Workspace, system: str) -> None:
+    folder = space.root / "data" / system
     queries = [json.loads(line) for line in (space.root / "data/pairs/train/queries.jsonl").read_text().splitlines()]
     fold_of = {q["id"]: str(q["fold"]) for q in queries if q["source"] == "task"}
     names = {path.stem for path in (folder / "folds").iterdir()}
@@ -120,7 +129,7 @@ def test_students_are_taught_by_systems_that_saw_neither_fold(space: Workspace) 
     taught = read_run(space.root / "data/teachers/student/1.tsv")
     assert set(taught) == {q for q, fold in fold_of.items() if fold != 1}
     documents = sorted(next(iter(taught.values())))
-    runs = [space.root / "data/inner_runs/0-1.tsv", *(space.root / f"data/{k}/folds/0-1.tsv" for k in SYSTEMS)]
+    runs = [space.root / "data/inner_runs/0-1.tsv", *(space.root / f"data/{k}/folds/0-1.tsv" for k in TEACHERS)]
     for query in (q for q, fold in fold_of.items() if fold == 0):
         expected = averaged([read_run(path)[query] for path in runs], documents)
         assert taught[query] == pytest.approx(expected)

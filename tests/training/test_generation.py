@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from transformers import AutoModelForCausalLM, LlamaForCausalLM
 
 from lexfit.config import GeneratorParams, Params
@@ -19,29 +18,15 @@ from lexfit.stages.synthetic import main
 from lexfit.training.generation import Generator
 from tests.conftest import write_beir
 from tests.corpus.test_synthetic import DOCUMENTS
-from tests.training.architectures import config_of, tokenizer_of
 
 Make = Callable[..., Params]
 
 
-@pytest.fixture(scope="module")
-def writer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A random language model of SmolLM2's architecture, with its head tied to its embeddings as there."""
-    folder = tmp_path_factory.mktemp("writer")
-    tokenizer = tokenizer_of("llama")
-    config = config_of("llama", len(tokenizer))
-    config.tie_word_embeddings = True
-    torch.manual_seed(0)
-    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
-
-
 @pytest.fixture
-def params(writer: Path, make_params: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Params:
+def params(tiny_writer: Path, make_params: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Params:
     monkeypatch.setenv("LEXFIT_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
-    return with_model(make_params("generator.max_new_tokens=8"), writer)
+    return with_model(make_params("generator.max_new_tokens=8"), tiny_writer)
 
 
 def with_model(params: Params, folder: Path) -> Params:

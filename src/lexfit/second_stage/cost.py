@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lexfit.evaluation.inputs import ranking_inputs
 from lexfit.second_stage.rows import FIRST, LEXICAL, rows_of, student_row
-from lexfit.second_stage.systems import folders, in_place
+from lexfit.second_stage.systems import document_texts, folders, in_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,10 +34,12 @@ def callers(params: Params) -> dict[str, Callable[[str], object]]:
 
     from lexfit.io import read_jsonl  # noqa: PLC0415
     from lexfit.negatives.bm25 import Okapi  # noqa: PLC0415
+    from lexfit.second_stage.listwise import Lister, name_statutes  # noqa: PLC0415
     from lexfit.second_stage.mining import miner_model  # noqa: PLC0415
+    from lexfit.second_stage.names import names_of  # noqa: PLC0415
     from lexfit.second_stage.neighbours import vote  # noqa: PLC0415
     from lexfit.second_stage.reranker import rerank  # noqa: PLC0415
-    from lexfit.stages.common import MODEL, RERANKERS, TRAIN  # noqa: PLC0415
+    from lexfit.stages.common import LISTWISE, MODEL, RERANKERS, TRAIN  # noqa: PLC0415
     from lexfit.training.base_models import check_device, load_base_model, prepare_torch  # noqa: PLC0415
     from lexfit.training.phases import MODEL_FOLDER  # noqa: PLC0415
 
@@ -74,6 +76,14 @@ def callers(params: Params) -> dict[str, Callable[[str], object]]:
             return rerank(reader, {"q": text}, passages, head, settings, **sizes)
 
         found[name] = read
+    for name, chosen in params.second_stage.listwise.items():
+        lister = Lister(chosen, params.hardware, params.runtime, LISTWISE / name / "model")
+        names = names_of(document_texts(passages), chosen.name_words)
+
+        def write(text: str, lister: Any = lister, names: Any = names) -> object:
+            return name_statutes(lister, {"q": text}, names, 1)
+
+        found[name] = write
     return found
 
 

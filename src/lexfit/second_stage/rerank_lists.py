@@ -22,21 +22,20 @@ class RankingList(NamedTuple):
     negatives: tuple[int, ...]
 
 
-def draw_queries(data: TrainingData, params: RerankerTrainingParams, seed: int) -> list[int]:
+def draw_queries(data: TrainingData, count: int, seed: int) -> list[int]:
     """The query of each list, in the order of training: whole passes over all queries, each in an order of its own.
 
     Args:
         data: Queries without a known positive are left out.
-        params: `steps` times `queries` are drawn.
+        count: Lists.
         seed: Of the orders.
     """
     able = [row for row, positives in enumerate(data.positives) if any(score > 0 for score in positives.values())]
     generator = random.Random(f"{seed}/reranker queries")
     drawn: list[int] = []
-    wanted = params.steps * params.queries if able else 0
-    while len(drawn) < wanted:
+    while able and len(drawn) < count:
         generator.shuffle(able)
-        drawn += able[: wanted - len(drawn)]
+        drawn += able[: count - len(drawn)]
     return drawn
 
 

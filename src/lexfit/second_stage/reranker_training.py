@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-import math
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lexfit.errors import LexfitError
 from lexfit.training.base_models import freeze_dropout
-from lexfit.training.checkpoints import forget_old, latest_whole, mark_whole
+from lexfit.training.checkpoints import forget_old, latest_whole
 from lexfit.training.layers import first_trained_layer, freeze_below
 from lexfit.training.memory import explained_memory_errors
 from lexfit.training.tracking import curve_of
+from lexfit.training.whole_checkpoints import WholeCheckpoints
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,23 +86,7 @@ def train_phase(
     """
     from datasets import Dataset  # noqa: PLC0415
     from sentence_transformers import CrossEncoderTrainer, CrossEncoderTrainingArguments  # noqa: PLC0415
-    from transformers import PrinterCallback, TrainerCallback, set_seed  # noqa: PLC0415
-
-    class Whole(TrainerCallback):  # type: ignore[misc]  # untyped where it is imported late
-        """Marks a checkpoint that is on disk to its end, and stops at a loss that is no number."""
-
-        def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-            del args, control, kwargs
-            mark_whole(folder / f"checkpoint-{state.global_step}")
-
-        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
-            del args, control, kwargs
-            if not math.isfinite(float((logs or {}).get("loss", 0.0))):
-                raise LexfitError(
-                    f"reranker, step {state.global_step}",
-                    f"the loss is {logs['loss']}",
-                    "Lower the phase's learning_rate, or use `-S hardware.dtype=float32`",
-                )
+    from transformers import PrinterCallback, set_seed  # noqa: PLC0415
 
     set_seed(seed)
     prepare(model, params)
@@ -138,7 +121,7 @@ def train_phase(
         args=arguments,
         train_dataset=Dataset.from_list(list(rows)),
         loss=build_loss(params.loss, model, hardware.chunk),
-        callbacks=[Whole()],
+        callbacks=[WholeCheckpoints(folder, "reranker")],
     )
     trainer.remove_callback(PrinterCallback)
     with explained_memory_errors():

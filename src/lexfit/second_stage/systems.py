@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from lexfit.evaluation.runs import read_run
 from lexfit.io import read_jsonl
 from lexfit.second_stage.groups import restricted
+from lexfit.second_stage.names import names_of
 from lexfit.second_stage.plan import NESTED, first_stage_run, name_of, read_whole
 from lexfit.second_stage.rows import FIRST, LEXICAL
-from lexfit.stages.common import BASELINE, MODEL, NEIGHBOURS, RERANKERS, STUDENTS, TRAIN
+from lexfit.stages.common import BASELINE, EVAL, LISTWISE, MODEL, NEIGHBOURS, RERANKERS, STUDENTS, TRAIN
 from lexfit.training.phases import MODEL_FOLDER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from lexfit.config import Params
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 def folders(params: Params) -> dict[str, Path]:
     """Output folder of each system beside BM25 and the first stage, in the order of the table."""
     own = params.second_stage
-    return {name: NEIGHBOURS / name for name in own.neighbours} | {name: RERANKERS / name for name in own.rerankers}
+    found = {name: NEIGHBOURS / name for name in own.neighbours} | {name: RERANKERS / name for name in own.rerankers}
+    return found | {name: LISTWISE / name for name in own.listwise}
 
 
 def in_place(params: Params) -> list[str]:
@@ -36,10 +38,17 @@ def in_place(params: Params) -> list[str]:
 def remove_other_systems(params: Params) -> None:
     """Delete what systems of an earlier run left; stage second_stage depends on the folders of all."""
     kept = {*folders(params).values(), *(STUDENTS / name for name in in_place(params))}
-    for parent in (NEIGHBOURS, RERANKERS, STUDENTS):
+    for parent in (NEIGHBOURS, RERANKERS, LISTWISE, STUDENTS):
         for folder in parent.iterdir():
             if folder.is_dir() and folder not in kept:
                 shutil.rmtree(folder)
+
+
+def document_texts(passages: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Whole texts of the documents that are ranked, those of the task or of a further source."""
+    records = [*read_jsonl(EVAL / "documents.jsonl"), *read_jsonl(EVAL / "further_documents.jsonl")]
+    texts = {d["id"]: str(d["text"]) for d in records}
+    return {doc_id: texts[doc_id] for doc_id in passages}
 
 
 def fold_systems(params: Params) -> dict[str, Callable[[frozenset[int]], Run]]:
@@ -93,6 +102,7 @@ def final_runs(params: Params, queries: dict[str, str], passages: dict[str, list
 
     from lexfit.evaluation.cached_encoder import cached  # noqa: PLC0415
     from lexfit.evaluation.dense import dense_run  # noqa: PLC0415
+    from lexfit.second_stage.listwise import Lister, name_statutes  # noqa: PLC0415
     from lexfit.second_stage.neighbours import neighbour_run  # noqa: PLC0415
     from lexfit.second_stage.reranker import rerank  # noqa: PLC0415
     from lexfit.training.base_models import check_device, prepare_torch  # noqa: PLC0415
@@ -109,4 +119,9 @@ def final_runs(params: Params, queries: dict[str, str], passages: dict[str, list
     for name, settings in own.rerankers.items():
         reader = CrossEncoder(str(RERANKERS / name / "model"), device=device)
         runs[name] = rerank(reader, queries, passages, first, settings, depth=own.depth, batch_size=batch)
+    if own.listwise:
+        texts = document_texts(passages)
+        for name, chosen in own.listwise.items():
+            lister = Lister(chosen, params.hardware, params.runtime, LISTWISE / name / "model")
+            runs[name] = name_statutes(lister, queries, names_of(texts, chosen.name_words), batch)
     return runs

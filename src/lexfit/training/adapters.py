@@ -13,18 +13,33 @@ from lexfit.training.layers import check_top_layers, freeze_below, layer_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from peft import PeftModel
     from sentence_transformers import SentenceTransformer
+    from transformers import PreTrainedModel
 
     from lexfit.config import AdapterParams
 
 
 def attach(model: SentenceTransformer, params: AdapterParams) -> None:
     """Prepare a model for training as `params` say; for LoRA its transformer becomes a `PeftModel`."""
-    transformer = model[0].model
     if params.kind == "full":
         if params.top_layers is not None:
-            freeze_below(transformer, params.top_layers)
+            freeze_below(model[0].model, params.top_layers)
         return
+    model[0].model = with_lora(model[0].model, params, "adapter")
+
+
+def with_lora(transformer: PreTrainedModel, params: AdapterParams, key: str) -> PeftModel:
+    """A transformer with low-rank adapters, which alone train.
+
+    Args:
+        transformer: Whole or quantised.
+        params: Rank, and which maps of which layers.
+        key: Of the params, for errors.
+
+    Raises:
+        LexfitError: It has no such maps.
+    """
     from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training  # noqa: PLC0415
 
     modules: list[str] | str = "all-linear" if params.target_modules == ["all-linear"] else params.target_modules
@@ -41,10 +56,10 @@ def attach(model: SentenceTransformer, params: AdapterParams) -> None:
         bias="none",
     )
     try:
-        model[0].model = get_peft_model(transformer, config)
+        return get_peft_model(transformer, config)
     except ValueError as error:
         raise LexfitError(
-            "params.yaml: adapter.target_modules",
+            f"params.yaml: {key}.target_modules",
             f"{params.target_modules} don't fit this model: {error}",
             "Try [all-linear]",
         ) from error

@@ -142,6 +142,20 @@ def keep_differentiable(model: nn.Module) -> None:
             module.support_avx512bf16_for_cpu = False  # type: ignore[assignment]
 
 
+def quantization(hardware: HardwareParams) -> Any:
+    """transformers' configuration of `hardware.quantization`, which isn't `none`."""
+    import torch  # noqa: PLC0415
+    from transformers import BitsAndBytesConfig  # noqa: PLC0415
+
+    return BitsAndBytesConfig(
+        load_in_4bit=hardware.quantization == "nf4",
+        load_in_8bit=hardware.quantization == "int8",
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=getattr(torch, hardware.dtype),
+    )
+
+
 def _model_kwargs(
     model: ModelParams, hardware: HardwareParams, *, quantize: bool, low_precision: bool
 ) -> dict[str, Any]:
@@ -153,15 +167,7 @@ def _model_kwargs(
     if hardware.attention != "auto":
         kwargs["attn_implementation"] = hardware.attention
     if quantize:
-        from transformers import BitsAndBytesConfig  # noqa: PLC0415
-
-        kwargs["quantization_config"] = BitsAndBytesConfig(
-            load_in_4bit=hardware.quantization == "nf4",
-            load_in_8bit=hardware.quantization == "int8",
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=getattr(torch, hardware.dtype),
-        )
+        kwargs["quantization_config"] = quantization(hardware)
     return kwargs
 
 

@@ -6,11 +6,9 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from lexfit.cache import cache_folder, digest
-from lexfit.errors import LexfitError
 from lexfit.io import read_json, write_json
-from lexfit.model_files import gguf_parts, model_folder
 from lexfit.training.base_models import check_device
-from lexfit.training.gguf import plain_folder
+from lexfit.training.causal import load_causal, prompt_tokens
 from lexfit.training.trunk_scope import weights_identity
 
 if TYPE_CHECKING:
@@ -28,7 +26,7 @@ class Generator:
 
     def __init__(self, params: GeneratorParams, runtime: RuntimeParams, seed: int) -> None:
         self._params = params
-        self._device = check_device(runtime)
+        self._runtime, self._device = runtime, check_device(runtime)
         self._loaded: tuple[Any, Any] | None = None
         self._scope = {
             "weights": weights_identity(params.model),
@@ -57,16 +55,10 @@ class Generator:
         import torch  # noqa: PLC0415
 
         if self._loaded is None:
-            self._loaded = self._load()
+            self._loaded = load_causal(self._params.model, self._runtime, "generator.model")
         model, tokenizer = self._loaded
-        if tokenizer.chat_template:
-            messages = [{"role": "user", "content": prompt}]
-            inputs = tokenizer.apply_chat_template(
-                messages, add_generation_prompt=True, return_tensors="pt", return_dict=True
-            )
-        else:
-            inputs = tokenizer(prompt, return_tensors="pt")
-        inputs = inputs.to(self._device)
+        ids = torch.tensor([prompt_tokens(tokenizer, prompt)], device=self._device)
+        inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
         torch.manual_seed(stream)
         with torch.no_grad():
             output = model.generate(
@@ -76,39 +68,9 @@ class Generator:
                 top_p=self._params.top_p,
                 max_new_tokens=self._params.max_new_tokens,
                 num_return_sequences=count,
-                pad_token_id=tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id,
+                pad_token_id=tokenizer.pad_token_id,
             )
         return [
             str(text).strip()
             for text in tokenizer.batch_decode(output[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
         ]
-
-    def _load(self) -> tuple[Any, Any]:
-        import torch  # noqa: PLC0415
-        from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415
-
-        model = self._params.model
-        parts = gguf_parts(model)
-        folder = plain_folder(parts) if parts else model_folder(model)
-        address = str(folder) if folder is not None else model.hub_id
-        revision = {} if folder is not None else {"revision": model.revision}
-        dtype = torch.float32 if self._device == "cpu" else getattr(torch, model.dtype)
-        try:
-            loaded, report = AutoModelForCausalLM.from_pretrained(
-                address, dtype=dtype, use_safetensors=True, output_loading_info=True, **revision
-            )
-            tokenizer = AutoTokenizer.from_pretrained(address, **revision)
-        except (OSError, ValueError) as error:
-            raise LexfitError(
-                "params.yaml: generator.model",
-                f"{address} can't be loaded as a language model: {str(error).splitlines()[0].rstrip('.')}",
-                "Choose another generator, or set generator.model.path to a folder that holds one",
-            ) from error
-        missing = sorted(report["missing_keys"])
-        if missing and (missing != ["lm_head.weight"] or not loaded.config.tie_word_embeddings):
-            raise LexfitError(
-                "params.yaml: generator.model",
-                f"{address} lacks weights for writing text, {missing[0]} among them",
-                "Choose a causal language model with its head",
-            )
-        return loaded.to(self._device).eval(), tokenizer
