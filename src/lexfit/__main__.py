@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lexfit import commands
+from lexfit import commands, commands_second_stage
 from lexfit.errors import LexfitError
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ def add_experiment_commands(group: Any) -> None:
     command = group.add_parser("second-stage", help="tabulate the second stage of experiments over their seeds")
     command.add_argument("experiments", nargs="+", metavar="EXPERIMENT", help="one of each seed")
     command.add_argument("--name", required=True, help="write reports/comparisons/NAME.md and NAME.json")
-    command.set_defaults(function=commands.run_second_stage)
+    command.set_defaults(function=commands_second_stage.run_second_stage)
     command = group.add_parser("second-stage-cost", help="time the second stage's systems, one query at a time")
-    command.set_defaults(function=commands.run_second_stage_cost)
+    command.set_defaults(function=commands_second_stage.run_second_stage_cost)
     command = group.add_parser("compare", help="compare runs with the first of them, query by query")
     command.add_argument(
         "runs",
@@ -82,6 +82,13 @@ def add_model_commands(group: Any) -> None:
     command.add_argument("-k", type=int, default=5, help="how many statutes (default: %(default)s)")
     command.add_argument("--json", action="store_true", help="print JSON, passages whole")
     command.set_defaults(function=commands.run_search)
+    command = group.add_parser("explain", help="have a language model say why the first statutes for facts may apply")
+    command.add_argument("facts", help="the facts; - reads them from standard input")
+    command.add_argument("--explainer", default="smollm2-135m", help="a file of conf/explainer (default: %(default)s)")
+    command.add_argument("--method", choices=["finetuned", "base", "bm25"], default="finetuned", help="what ranks")
+    command.add_argument("-k", type=int, default=3, help="how many statutes (default: %(default)s)")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(function=commands_second_stage.run_explain)
     command = group.add_parser(
         "demo", help="serve a page on this machine that compares BM25, base and fine-tuned model"
     )

@@ -65,34 +65,6 @@ def run_table(arguments: argparse.Namespace) -> None:
     print(written.read_text(encoding="utf-8"))
 
 
-def run_second_stage(arguments: argparse.Namespace) -> None:
-    """Tabulate a second stage over its seeds."""
-    from lexfit.config import load_params
-    from lexfit.reporting.second_stage import write_second_stage
-
-    params = load_params()
-    written = write_second_stage(arguments.name, arguments.experiments, params.evaluation, params.seed)
-    print(written.read_text(encoding="utf-8"))
-
-
-def run_second_stage_cost(arguments: argparse.Namespace) -> None:
-    """Time the second stage of the last run."""
-    from lexfit.config import load_params
-    from lexfit.io import write_json
-    from lexfit.reporting.cost import machine
-    from lexfit.reporting.second_stage import COST
-    from lexfit.second_stage.cost import measure
-    from lexfit.stages.common import quiet_progress
-
-    del arguments
-    quiet_progress(False)
-    params, own = load_params(), machine()
-    found = measure(params, f"{own['processor']}, {params.hardware.threads} threads")
-    write_json(COST, found)
-    for name, milliseconds in found["systems"].items():
-        print(f"{name:20s} {milliseconds:9.1f} ms a query")
-
-
 def run_compare(arguments: argparse.Namespace) -> None:
     """Compare runs with the first of them, query by query."""
     from lexfit.reporting.compare_page import compare_runs

@@ -116,6 +116,23 @@ class FusionParams:
 
 
 @dataclass(frozen=True)
+class ExplainerParams:
+    """A causal language model that says why a statute may apply (`lexfit explain`; no stage reads this).
+
+    `prompt` has {facts} and {statute}, of which the first `facts_tokens` and `statute_tokens` tokens are read. It
+    quotes `least_words` to `most_words` words of each, and goes on for up to `max_new_tokens` tokens.
+    """
+
+    model: ModelParams
+    prompt: str
+    facts_tokens: int
+    statute_tokens: int
+    least_words: int
+    most_words: int
+    max_new_tokens: int
+
+
+@dataclass(frozen=True)
 class SecondStageParams:
     """Systems after the first stage, by name, and the table of their scores (`tables`: [] or [scores]).
 
