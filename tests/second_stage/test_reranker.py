@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 import torch
 from sentence_transformers import CrossEncoder
-from transformers import TrainerCallback
+from transformers import (
+    AutoModelForCausalLM,
+    BertForSequenceClassification,
+    TrainerCallback,
+    XLMRobertaConfig,
+    XLMRobertaForSequenceClassification,
+)
 
 from lexfit.config import Params
 from lexfit.config_second_stage import RerankerParams
@@ -18,6 +24,7 @@ from lexfit.errors import LexfitError
 from lexfit.second_stage.reranker import load_reranker, rerank
 from lexfit.second_stage.reranker_training import train_phase
 from lexfit.training.base_models import prepare_torch
+from tests.training.architectures import SIZE, config_of, tokenizer_of
 
 COLOURS = ["red", "blue", "green", "black"]
 Rows = list[dict[str, object]]
@@ -155,3 +162,39 @@ def test_a_model_that_cannot_be_had_is_named(params: Params) -> None:
     absent = replace(own(params), model=replace(own(params).model, path=None, package=None, hub_id="no/such"))
     with pytest.raises(LexfitError, match=r"no/such at revision .* can't be loaded as a cross-encoder"):
         load_reranker(absent, params.hardware, params.runtime)
+
+
+@pytest.mark.parametrize("architecture", ["bert", "qwen3", "xlm-roberta"])
+def test_rerankers_of_the_hub_load_with_their_head_or_a_fresh_one_and_train(
+    params: Params, tmp_path: Path, architecture: str
+) -> None:
+    """ms-marco-MiniLM is a BERT with a head, bge-reranker an XLM-RoBERTa with one, Qwen3-Reranker a decoder without."""
+    tokenizer = tokenizer_of("qwen3" if architecture == "qwen3" else "bert")
+    torch.manual_seed(0)
+    if architecture == "qwen3":
+        plain = AutoModelForCausalLM.from_config(config_of("qwen3", len(tokenizer)))
+    elif architecture == "bert":
+        config = config_of("bert", len(tokenizer))
+        config.num_labels = 1
+        plain = BertForSequenceClassification(config)
+    else:
+        config = XLMRobertaConfig(**SIZE, vocab_size=len(tokenizer), num_labels=1, max_position_embeddings=80)
+        plain = XLMRobertaForSequenceClassification(config)
+    plain.save_pretrained(tmp_path / "hub")
+    tokenizer.save_pretrained(tmp_path / "hub")
+    changed = replace(own(params), model=replace(own(params).model, path=str(tmp_path / "hub"), package=None))
+    settings = replace(params, second_stage=replace(params.second_stage, rerankers={"reranker": changed}))
+    model = fresh(settings)
+    heads = [name for name in weights(model) if "classifier" in name or "score" in name]
+    assert heads
+    if architecture != "qwen3":
+        kept = plain.state_dict()
+        assert all(torch.equal(kept[name.split("model.", 1)[1]], weights(model)[name]) for name in heads)
+    pairs = [("the red house", "a red house"), ("the red house", "a blue house, long " * 4)]
+    alone = torch.tensor([float(model.predict([pair])[0]) for pair in pairs])
+    assert torch.allclose(torch.tensor(model.predict(pairs)), alone, atol=1e-5)
+    trained_model, curve = trained(settings, "listnet", tmp_path / "c")
+    assert sum(p["loss"] for p in curve[-5:]) < sum(p["loss"] for p in curve[:5])
+    trained_model.save_pretrained(str(tmp_path / "saved"), create_model_card=False)
+    again = CrossEncoder(str(tmp_path / "saved"), device="cpu")
+    assert np.allclose(trained_model.predict(pairs), again.predict(pairs), rtol=0, atol=1e-5)

@@ -153,7 +153,7 @@ def write_second_stage(name: str, names: Sequence[str], params: EvaluationParams
     """
     found = over_seeds(read_scored(names), params, seed)
     cost = read_json(COST) if COST.exists() else None
-    if cost is not None and set(cost["rows"]) != set(found["rows"]):
+    if cost is not None and not set(found["rows"]) <= set(cost["rows"]):
         raise LexfitError(str(COST), "is of other rows", "Run `lexfit second-stage-cost` on one of these experiments")
     write_json(FOLDER / f"{name}.json", {**found, "cost": cost})
     write_text(FOLDER / f"{name}.md", page(name, found, cost))

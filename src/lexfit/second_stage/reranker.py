@@ -62,6 +62,11 @@ def load_reranker(params: RerankerParams, hardware: HardwareParams, runtime: Run
             "Choose another model of conf/reranker, or download it where there is a network and set its model.path",
         ) from error
     loaded.max_seq_length = params.max_length
+    config, tokenizer = loaded[0].model.config, loaded.tokenizer
+    if tokenizer.pad_token is None:  # padding is masked, so any token serves
+        tokenizer.pad_token = tokenizer.eos_token
+    if config.pad_token_id is None:  # decoders score the last token that is no padding
+        config.pad_token_id = tokenizer.pad_token_id
     return loaded
 
 
