@@ -5,10 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_cache_dir
+
+from lexfit.io import write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ENVIRONMENT = "LEXFIT_CACHE"
 
@@ -22,6 +28,26 @@ def cache_folder(name: str) -> Path:
 def digest(value: Any) -> str:
     """SHA-256 of a JSON value."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def remembered(name: str, key: Any, compute: Callable[[], Any]) -> Any:
+    """A JSON value: as an earlier call under the same key kept it, or computed and kept.
+
+    What is damaged on disk is computed anew.
+
+    Args:
+        name: Folder of the cache.
+        key: JSON of everything that the value depends on beside lexfit's code.
+        compute: Gives the value.
+    """
+    file = cache_folder(name) / f"{digest([key, code_digest()])}.json"
+    with suppress(FileNotFoundError, ValueError):
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        if isinstance(kept, dict) and kept.get("sha256") == digest(kept.get("value")):
+            return kept["value"]
+    value = compute()
+    write_json(file, {"sha256": digest(value), "value": value})
+    return value
 
 
 def code_digest() -> str:

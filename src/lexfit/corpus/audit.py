@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lexfit.corpus.near import NearIndex
-from lexfit.corpus.source_groups import find_sources
+from lexfit.corpus.source_groups import known_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -147,7 +147,7 @@ def compare_groups(
     found = []
     for source, texts in groups.items():
         # All texts tell what is rare; those that train are judged.
-        for match in find_sources(texts, {key: q["text"] for key, q in records.items()}):
+        for match in known_sources(texts, {key: q["text"] for key, q in records.items()}):
             if (source, match.group) in fold_of:
                 fold = fold_of[source, match.group]
                 found.append(

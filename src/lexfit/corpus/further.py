@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lexfit.corpus.guard import overlaps, plain_prints
 from lexfit.corpus.protocols import natural_key
-from lexfit.corpus.source_groups import find_sources
+from lexfit.corpus.source_groups import known_sources
 
 if TYPE_CHECKING:
     from lexfit.config import ProtocolParams
@@ -54,7 +54,7 @@ def dropped_groups(name: str, raw: Collection, protected: dict[str, str]) -> lis
             "shared": match.shared,
             "queries": counts[match.group],
         }
-        for match in find_sources(whole_groups(raw), protected)
+        for match in known_sources(whole_groups(raw), protected)
     ]
 
 

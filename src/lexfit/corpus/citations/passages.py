@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 DATE = re.compile(rf"\b\d{{1,2}}(?:st|nd|rd|th)?\s+(?:{MONTHS}),?\s+(1[89]\d\d|20\d\d)\b")
@@ -39,6 +40,6 @@ def passages(text: str, count: int, words: int) -> list[str]:
         count: How many at most.
         words: Length of each.
     """
-    spans = [match.span() for match in re.finditer(r"\S+", text)]
-    parts = [spans[start : start + words] for start in range(0, min(len(spans), count * words), words)]
+    spans = [match.span() for match in islice(re.finditer(r"\S+", text), count * words)]
+    parts = [spans[start : start + words] for start in range(0, len(spans), words)]
     return [text[part[0][0] : part[-1][1]] for part in parts if len(part) >= SHORTEST]

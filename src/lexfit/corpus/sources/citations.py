@@ -26,8 +26,11 @@ from lexfit.corpus.sources.options import CitationOptions, options_of
 from lexfit.corpus.sources.statutes import statutes, title_of
 from lexfit.errors import LexfitError
 from lexfit.io import decode_utf8, read_text
+from lexfit.parallel import in_processes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lexfit.config import TrainSourceParams
 
 logger = logging.getLogger(__name__)
@@ -52,14 +55,20 @@ def read_cases(archive: Archive, targets: dict[tuple[str, str], str]) -> tuple[l
     names = [name for name in archive.names if re.search(r"(^|/)Object_casedocs/C\d+\.txt$", name)]
     if not names:
         raise LexfitError(str(archive.path), "has no Object_casedocs/C*.txt", "Use the whole FIRE release")
-    resolver, counts, cases = Resolver(ActFinder(load_acts())), Counter[str](), []
-    for name in sorted(names, key=lambda name: int(Path(name).stem[1:])):
-        text = decode_utf8(archive.read(name), f"{archive.path}!{name}")
-        found = resolver.citations(text, year_of(text))
-        cited = Counter(targets[c.act, c.section] for c in found if (c.act, c.section) in targets)
+    names.sort(key=lambda name: int(Path(name).stem[1:]))
+    texts = [decode_utf8(archive.read(name), f"{archive.path}!{name}") for name in names]
+    counts, cases = Counter[str](), []
+    for name, text, found in zip(names, texts, in_processes(resolved, texts), strict=True):
+        cited = Counter(targets[sections] for sections in found if sections in targets)
         counts.update(resolved=len(found), in_corpus=sum(cited.values()))
         cases.append(Case(Path(name).stem, text, cited))
     return cases, counts
+
+
+def resolved(texts: Sequence[str]) -> list[list[tuple[str, str]]]:
+    """Act and section of each citation of each judgment."""
+    resolver = Resolver(ActFinder(load_acts()))
+    return [[(c.act, c.section) for c in resolver.citations(text, year_of(text))] for text in texts]
 
 
 def load(source: TrainSourceParams, key: str, seed: int) -> Collection:
