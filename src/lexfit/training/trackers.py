@@ -44,6 +44,7 @@ def places(name: str) -> dict[str, str]:
     board = os.environ.get("TENSORBOARD_LOGGING_DIR", str(logs / "tensorboard"))
     own = {
         "MLFLOW_TRACKING_URI": (logs / "mlflow").as_uri(),
+        "MLFLOW_ALLOW_FILE_STORE": "true",  # a database needs more than mlflow-skinny
         "MLFLOW_EXPERIMENT_NAME": PROJECT,
         "WANDB_PROJECT": PROJECT,
         "WANDB_DIR": str(logs),
@@ -67,7 +68,10 @@ def end_runs(trackers: Sequence[str], *, failed: bool) -> None:
 
 @contextmanager
 def tracked(trackers: Sequence[str], name: str) -> Iterator[None]:
-    """Surround one training: it is a run called `name`, ended when the block ends, as failed where it raises."""
+    """Surround a trainer and its training: a run called `name`, ended with the block, as failed where that raises.
+
+    The trainer is made within it as well, since some integrations read the environment when they are made.
+    """
     if not trackers:
         yield
         return

@@ -1,4 +1,4 @@
-"""The training curve: a reproducible part for DVC's plots, and DVCLive with throughput, memory and the machine's use."""
+"""The training curve: a reproducible part for DVC's plots, and DVCLive with throughput and the use of the machine."""
 
 from __future__ import annotations
 

@@ -148,20 +148,21 @@ def train(
         apart = params.batches.sources == "apart"
         sources.setdefault(data.query_sources[row["label"][0]] if apart else "all", []).append(row)
     own = {name: Dataset.from_list(rows) for name, rows in sources.items()}
-    trainer = StepTrainer(
-        model=loss.model,
-        args=training_arguments(params, str(folder), find_layers(loss.model[0].model), list(own)),
-        train_dataset=DatasetDict(own) if len(own) > 1 else next(iter(own.values())),
-        loss=loss,
-        data_collator=LabelCollator(loss.model.preprocess),
-        evaluator=InnerEvaluator(loss, data) if patience is not None else None,
-        callbacks=callbacks,
-    )
-    trainer.schedule_epochs = params.train.schedule_epochs or params.train.epochs
-    trainer.remove_callback(PrinterCallback)
-    trainer.args.run_name = live_folder.name
-    with curve, tracked(params.runtime.trackers, live_folder.name), explained_memory_errors():
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    with tracked(params.runtime.trackers, live_folder.name):
+        trainer = StepTrainer(
+            model=loss.model,
+            args=training_arguments(params, str(folder), find_layers(loss.model[0].model), list(own)),
+            train_dataset=DatasetDict(own) if len(own) > 1 else next(iter(own.values())),
+            loss=loss,
+            data_collator=LabelCollator(loss.model.preprocess),
+            evaluator=InnerEvaluator(loss, data) if patience is not None else None,
+            callbacks=callbacks,
+        )
+        trainer.schedule_epochs = params.train.schedule_epochs or params.train.epochs
+        trainer.remove_callback(PrinterCallback)
+        trainer.args.run_name = live_folder.name
+        with curve, explained_memory_errors():
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     # accelerate leaves its autocasting around `forward`: without this a model would be scored in other arithmetic
     # than it has when loaded from its folder.
     trainer.accelerator.unwrap_model(loss.model, keep_fp32_wrapper=False)
