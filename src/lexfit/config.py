@@ -171,7 +171,8 @@ class RuntimeParams:
     A killed training goes on from its last checkpoint, one every `checkpoint_every` steps. With `keep_checkpoints`
     those of a finished training stay for two weeks, so that an experiment with the same training takes up its end:
     `pretrain` under `kfold` is the model stage under `zero_shot`. Trunk outputs are kept on disk up to
-    `trunk_cache_mb` MiB, finished models' embeddings up to `embedding_cache_mb`; 0 keeps none.
+    `trunk_cache_mb` MiB, finished models' embeddings up to `embedding_cache_mb`; 0 keeps none. `trackers` log beside
+    DVCLive.
     """
 
     device: str
@@ -180,6 +181,7 @@ class RuntimeParams:
     keep_checkpoints: bool
     trunk_cache_mb: int
     embedding_cache_mb: int
+    trackers: list[Literal["tensorboard", "mlflow", "wandb"]]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""params.yaml as the trainer's arguments; nothing is saved or reported behind DVC's back."""
+"""params.yaml as the trainer's arguments; nothing is saved behind DVC's back, or reported but to `runtime.trackers`."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def training_arguments(params: Params, folder: str, layers: nn.ModuleList, sourc
         restore_callback_states_from_checkpoint=early,  # the patience that is used up
         metric_for_best_model="inner_ndcg_at_10" if early else None,
         greater_is_better=True if early else None,
-        report_to="none",
+        report_to=list(params.runtime.trackers) or "none",
         logging_steps=1,
         logging_strategy="steps",
         logging_nan_inf_filter=False,  # by default the trainer reports NaN as 0

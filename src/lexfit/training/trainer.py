@@ -22,6 +22,7 @@ from lexfit.training.interpolation import interpolate
 from lexfit.training.layers import count_parameters, find_layers, first_trained_layer
 from lexfit.training.memory import explained_memory_errors
 from lexfit.training.snapshots import SnapshotCallback, averaged_epochs
+from lexfit.training.trackers import check_trackers, tracked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,7 +129,8 @@ def train(
     rows = data.rows
     if params.loss.name == "corpus_softmax":  # a row is a query with all its positives
         rows = list({row["label"][0]: row for row in rows}.values())
-    callbacks: list[Any] = [CurveCallback(live_folder, min(params.batches.size, len(rows))), *observers]
+    curve = CurveCallback(live_folder, min(params.batches.size, len(rows)))
+    callbacks: list[Any] = [curve, *observers]
     if params.batches.remine_every:
         callbacks.append(RemineCallback(loss, data, params.negatives, params.batches.remine_every))
     patience = params.train.early_stopping
@@ -146,19 +148,21 @@ def train(
         apart = params.batches.sources == "apart"
         sources.setdefault(data.query_sources[row["label"][0]] if apart else "all", []).append(row)
     own = {name: Dataset.from_list(rows) for name, rows in sources.items()}
-    trainer = StepTrainer(
-        model=loss.model,
-        args=training_arguments(params, str(folder), find_layers(loss.model[0].model), list(own)),
-        train_dataset=DatasetDict(own) if len(own) > 1 else next(iter(own.values())),
-        loss=loss,
-        data_collator=LabelCollator(loss.model.preprocess),
-        evaluator=InnerEvaluator(loss, data) if patience is not None else None,
-        callbacks=callbacks,
-    )
-    trainer.schedule_epochs = params.train.schedule_epochs or params.train.epochs
-    trainer.remove_callback(PrinterCallback)
-    with explained_memory_errors():
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    with tracked(params.runtime.trackers, live_folder.name):
+        trainer = StepTrainer(
+            model=loss.model,
+            args=training_arguments(params, str(folder), find_layers(loss.model[0].model), list(own)),
+            train_dataset=DatasetDict(own) if len(own) > 1 else next(iter(own.values())),
+            loss=loss,
+            data_collator=LabelCollator(loss.model.preprocess),
+            evaluator=InnerEvaluator(loss, data) if patience is not None else None,
+            callbacks=callbacks,
+        )
+        trainer.schedule_epochs = params.train.schedule_epochs or params.train.epochs
+        trainer.remove_callback(PrinterCallback)
+        trainer.args.run_name = live_folder.name
+        with curve, explained_memory_errors():
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     # accelerate leaves its autocasting around `forward`: without this a model would be scored in other arithmetic
     # than it has when loaded from its folder.
     trainer.accelerator.unwrap_model(loss.model, keep_fp32_wrapper=False)
@@ -175,8 +179,9 @@ def fine_tune(params: Params, data: TrainingData, live_folder: Path, adapter_fol
         adapter_folder: Where a LoRA adapter is kept; beside the checkpoints if None.
 
     Raises:
-        LexfitError: The loss is no finite number, memory is short, or the model can't be had.
+        LexfitError: The loss is no finite number, memory is short, or the model or a tracker can't be had.
     """
+    check_trackers(params.runtime.trackers)
     prepare_torch(params.hardware, params.seed)
     folder = checkpoint_folder(params, data)
     loss = prepare_loss(params, data)
