@@ -149,6 +149,8 @@ def write_writer(folder: Path, architecture: str) -> Path:
     tokenizer = tokenizer_of(architecture)
     config = config_of(architecture, len(tokenizer))
     config.tie_word_embeddings = True
+    if getattr(config, "sliding_window", None):  # answers depend on what stands far before them
+        config.sliding_window = None
     torch.manual_seed(0)
     AutoModelForCausalLM.from_config(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+import yaml
 
 from lexfit.compose import compose
 from lexfit.config import Params
@@ -34,6 +35,7 @@ NEEDS = {
 }
 # Groups that stand inside of another one's choice.
 INNER = {
+    "listwise": ("second_stage=listwise", "listwise@second_stage.listwise.listwise"),
     "neighbours": ("second_stage=neighbours", "neighbours@second_stage.neighbours.neighbours"),
     "reranker": ("second_stage=reranker", "reranker@second_stage.rerankers.reranker"),
     "soup": ("second_stage=all", "soup@second_stage.soups.soup"),
@@ -51,6 +53,9 @@ def test_each_choice_composes_and_is_valid(choice: str, make_params: Callable[..
     group, name = choice.split("=")
     outer, place = INNER.get(group, ("", group))
     chosen = [outer, f"{place}={name}"] if outer else [choice]
+    if group == "explainer":  # no part of params.yaml: tests/second_stage/test_explanations.py has its own
+        assert yaml.safe_load(compose([f"+{choice}"], CONF))["explainer"]["model"]["name"] == name
+        return
     assert make_params(*chosen, *NEEDS.get(choice, [])).seed == 42
 
 

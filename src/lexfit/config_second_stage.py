@@ -29,12 +29,13 @@ class RerankerTrainingParams:
 class RerankerParams:
     """A cross-encoder that reads a query and a document together and scores the pair.
 
-    `model` without a scoring head gets a fresh one; its prompts, pooling and similarity aren't used. `listnet` takes
-    the softmax over a query's documents, `lambda` pairs of them weighted by what swapping them costs in nDCG, `bce`
-    each document alone. A pair is cut to `max_length` tokens, at the longer text's end. A query is read as up to
-    `windows` texts of `window_words` words, each beginning half a window after the last; the best window's score
-    counts. `top_layers` trains only the last n layers and the head (null: all). `further` trains on `data.train`, then
-    `own` on the task's own queries, where the protocol has any.
+    `model` without a scoring head gets a fresh one, and a language model scores by its logits of yes and no; its
+    prompts, pooling and similarity aren't used. `listnet` takes the softmax over a query's documents, `lambda`
+    pairs of them weighted by what swapping them costs in nDCG, `bce` each document alone. A pair is cut to
+    `max_length` tokens, at the longer text's end. A query is read as up to `windows` texts of `window_words` words,
+    each beginning half a window after the last; the best window's score counts. `top_layers` trains only the last n
+    layers and the head (null: all). `further` trains on `data.train`, then `own` on the task's own queries, where
+    the protocol has any.
     """
 
     model: ModelParams

@@ -34,7 +34,7 @@ def writer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def with_model(make_params: Make, folder: Path, *overrides: str) -> Params:
     place = "second_stage.listwise.listwise"
     small = [f"{place}.model.path={folder}", f"{place}.model.package=null", f"{place}.model.gguf_file=null"]
-    phase = [f"{place}.further.{key}" for key in ("steps=30", "queries=4", "learning_rate=2e-2")]
+    phase = [f"{place}.further.{key}" for key in ("steps=60", "queries=4", "learning_rate=7e-3")]
     return make_params("second_stage=listwise", *small, *phase, f"{place}.count=3", *overrides)
 
 
@@ -54,8 +54,8 @@ def lister(params: Params, folder: Path | None = None) -> Lister:
 
 def trained(params: Params, folder: Path) -> tuple[Lister, list[dict[str, float]]]:
     model = lister(params)
-    facts = [QUERIES[COLOURS[i % 4]] for i in range(120)]
-    rows = examples(model, facts, [[NAMES[COLOURS[i % 4]]] for i in range(120)])
+    facts = [QUERIES[COLOURS[i % 4]] for i in range(240)]
+    rows = examples(model, facts, [[NAMES[COLOURS[i % 4]]] for i in range(240)])
     phase = own(params).further
     curve = train_phase(model, rows, phase, hardware=params.hardware, runtime=params.runtime, seed=1, folder=folder)
     return model, curve

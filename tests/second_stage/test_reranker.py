@@ -168,7 +168,7 @@ def test_a_model_that_cannot_be_had_is_named(params: Params) -> None:
 def test_rerankers_of_the_hub_load_with_their_head_or_a_fresh_one_and_train(
     params: Params, tmp_path: Path, architecture: str
 ) -> None:
-    """ms-marco-MiniLM is a BERT with a head, bge-reranker an XLM-RoBERTa with one, Qwen3-Reranker a decoder without."""
+    """ms-marco-MiniLM is a BERT with a head, bge-reranker an XLM-RoBERTa with one, Qwen3-Reranker says yes or no."""
     tokenizer = tokenizer_of("qwen3" if architecture == "qwen3" else "bert")
     torch.manual_seed(0)
     if architecture == "qwen3":
@@ -178,17 +178,19 @@ def test_rerankers_of_the_hub_load_with_their_head_or_a_fresh_one_and_train(
         config.num_labels = 1
         plain = BertForSequenceClassification(config)
     else:
-        config = XLMRobertaConfig(**SIZE, vocab_size=len(tokenizer), num_labels=1, max_position_embeddings=80)
+        sizes = {**SIZE, "vocab_size": len(tokenizer), "max_position_embeddings": 80}
+        config = XLMRobertaConfig(**sizes, num_labels=1, pad_token_id=tokenizer.pad_token_id)
         plain = XLMRobertaForSequenceClassification(config)
     plain.save_pretrained(tmp_path / "hub")
     tokenizer.save_pretrained(tmp_path / "hub")
     changed = replace(own(params), model=replace(own(params).model, path=str(tmp_path / "hub"), package=None))
     settings = replace(params, second_stage=replace(params.second_stage, rerankers={"reranker": changed}))
     model = fresh(settings)
-    heads = [name for name in weights(model) if "classifier" in name or "score" in name]
-    assert heads
-    if architecture != "qwen3":
-        kept = plain.state_dict()
+    if architecture == "qwen3":
+        assert model[1].true_token_id != model[1].false_token_id
+    else:
+        heads, kept = [name for name in weights(model) if "classifier" in name], plain.state_dict()
+        assert heads
         assert all(torch.equal(kept[name.split("model.", 1)[1]], weights(model)[name]) for name in heads)
     pairs = [("the red house", "a red house"), ("the red house", "a blue house, long " * 4)]
     alone = torch.tensor([float(model.predict([pair])[0]) for pair in pairs])

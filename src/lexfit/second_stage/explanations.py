@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lexfit.config_second_stage import ExplainerParams
 
 QUOTED = re.compile(r"[\"“”]([^\"“”]+)[\"“”]")
-CITED = re.compile(r"\b(?:sections?|articles?|ss?\.|arts?\.|§+)\s*(\d+[A-Z]*)", re.IGNORECASE)
+CITED = re.compile(r"(?:\b(?:sections?|articles?|ss?\.|arts?\.)|§+)\s*(\d+[A-Z]*)", re.IGNORECASE)
 NOTICE = "Written by a machine ({model}). It isn't legal advice, and what isn't in quotation marks may be wrong."
 
 

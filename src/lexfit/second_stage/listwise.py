@@ -122,7 +122,8 @@ def name_statutes(model: Lister, queries: Mapping[str, str], names: Mapping[str,
         width = padded["input_ids"].shape[1]
 
         def allowed(_: int, ids: torch.Tensor, width: int = width) -> list[int]:
-            return lists.allowed(ids[width:].tolist())
+            written = ids[width:].tolist()
+            return [model.end] if model.end in written else lists.allowed(written)  # padding follows the end
 
         with torch.no_grad():
             written = model.model.generate(

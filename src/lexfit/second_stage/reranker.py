@@ -67,7 +67,21 @@ def load_reranker(params: RerankerParams, hardware: HardwareParams, runtime: Run
         tokenizer.pad_token = tokenizer.eos_token
     if config.pad_token_id is None:  # decoders score the last token that is no padding
         config.pad_token_id = tokenizer.pad_token_id
+    score_by_yes_and_no(loaded)
     return loaded
+
+
+def score_by_yes_and_no(model: CrossEncoder) -> None:
+    """Let a language model score a pair by the logits of yes and no, unless it says by which words itself.
+
+    sentence-transformers takes token 0 for both where a model doesn't say, and every score is 0 then.
+    """
+    from sentence_transformers.cross_encoder.modules import LogitScore  # noqa: PLC0415
+
+    for module in model:
+        if isinstance(module, LogitScore) and module.true_token_id == module.false_token_id:
+            yes, no = (model.tokenizer(word, add_special_tokens=False)["input_ids"][0] for word in ("yes", "no"))
+            module.true_token_id, module.false_token_id = yes, no
 
 
 def rerank(

@@ -72,7 +72,7 @@ def latest_whole(folder: Path) -> Path | None:
 
 def mark_whole(checkpoint: Path) -> None:
     """Say that all of a checkpoint is on disk."""
-    for file in sorted(checkpoint.iterdir()):
+    for file in sorted(path for path in checkpoint.rglob("*") if path.is_file()):
         with file.open("rb") as stream:
             os.fsync(stream.fileno())
     (checkpoint / WHOLE).touch()
