@@ -10,7 +10,7 @@ import pytest
 from lexfit.corpus import source_groups
 from lexfit.corpus.archive import Archive
 from lexfit.corpus.comparable import comparable
-from lexfit.corpus.source_groups import find_sources
+from lexfit.corpus.source_groups import find_sources, known_sources
 
 SENTENCE = (
     "the judgment of the high court was challenged in this appeal by special leave and the learned counsel for the "
@@ -71,6 +71,23 @@ def test_every_group_with_the_same_facts_is_a_source_not_the_best_alone() -> Non
     plant(texts, "C4", retold(query, 8, 1))  # another appeal
     plant(texts, "C5", ["it", "was", "said", *query[10:90]])  # quotes it
     assert {m.group for m in find_sources(texts, {"Q": " ".join(query)})} == {"C3", "C4", "C5"}
+
+
+def test_what_is_known_of_texts_is_what_is_found_in_them_in_any_order(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LEXFIT_CACHE", str(tmp_path))
+    texts, query = judgments(150), story(4)
+    plant(texts, "C3", query)
+    queries = {"Q1": " ".join(query), "Q2": " ".join(story(7))}
+    found = find_sources(texts, queries)
+    assert known_sources(texts, queries) == found
+    monkeypatch.setattr(source_groups, "find_sources", None)  # not asked again
+    assert known_sources(dict(reversed(texts.items())), dict(reversed(queries.items()))) == found
+    monkeypatch.undo()
+    monkeypatch.setenv("LEXFIT_CACHE", str(tmp_path))
+    plant(texts, "C5", query)
+    assert {m.group for m in known_sources(texts, queries)} == {"C3", "C5"}
 
 
 def test_formulas_alone_make_no_source() -> None:

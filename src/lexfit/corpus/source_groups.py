@@ -138,7 +138,8 @@ class _Postings:
 
 
 def known_sources(groups: dict[str, str], queries: dict[str, str]) -> list[SourceMatch]:
-    """What `find_sources` finds, from lexfit's cache where these very texts were compared before."""
+    """What `find_sources` finds, from lexfit's cache where these very texts were compared before, in whatever order."""
+    groups, queries = dict(sorted(groups.items())), dict(sorted(queries.items()))
     key = [[[name, sha256(text.encode()).hexdigest()] for name, text in texts.items()] for texts in (groups, queries)]
     found = remembered("source_groups", key, lambda: find_sources(groups, queries))
     return [SourceMatch(*match) for match in found]

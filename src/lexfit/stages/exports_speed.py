@@ -17,6 +17,9 @@ FOLDER = MODEL / "sentence_transformer"
 
 def measured(params: Params, summary: dict[str, Any]) -> dict[str, Any]:
     """Speeds of what stage exports made, and the machine that they were measured on."""
+    speed, threads, batch = params.exports.speed, params.hardware.threads, params.evaluation.batch_size
+    if speed is None:
+        return {"machine": None, "forms": {}, "cuts": {}}
     from sentence_transformers import SentenceTransformer
 
     from lexfit.exports.cuts import Cut
@@ -25,9 +28,6 @@ def measured(params: Params, summary: dict[str, Any]) -> dict[str, Any]:
     from lexfit.exports.speed import machine, search_tasks, speeds, take_turns
     from lexfit.training.base_models import prepare_torch
 
-    speed, threads, batch = params.exports.speed, params.hardware.threads, params.evaluation.batch_size
-    if speed is None:
-        return {"machine": None, "forms": {}, "cuts": {}}
     prepare_torch(params.hardware, params.seed)
     documents = sorted(d.text for d in read_collection(RAW / "task").documents)
     texts = random.Random(params.seed).sample(documents, min(speed.texts, len(documents)))
