@@ -13,11 +13,10 @@ export PATH="$PWD/.venv/bin:$PATH"
   echo "Protocol of this run: \`$(python -c 'import json; print(json.load(open("reports/metrics.json"))["protocol"])')\`."
 } > report.md
 
-for plot in "Training of the final model" "Score by method" "Gain by query"; do
-  name=$(echo "$plot" | tr ' A-Z' '_a-z')
-  dvc plots diff "$base" --targets "$plot" --show-vega > "$name.vega.json"
+for plot in training methods per_query_gain; do
+  dvc plots diff "$base" --targets "reports/plots/$plot.tsv" --show-vega > "$plot.vega.json"
   if command -v vl2png > /dev/null; then
-    vl2png "$name.vega.json" > "$name.png"
-    printf '\n### %s\n\n![%s](./%s.png)\n' "$plot" "$plot" "$name" >> report.md
+    vl2png "$plot.vega.json" > "$plot.png"
+    printf '\n### %s\n\n![%s](./%s.png)\n' "$plot" "$plot" "$plot" >> report.md
   fi
 done

