@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lexfit import commands, commands_second_stage
+from lexfit import commands, commands_hardware, commands_second_stage
 from lexfit.errors import LexfitError
 
 if TYPE_CHECKING:
@@ -48,6 +48,21 @@ def add_experiment_commands(group: Any) -> None:
     command.add_argument("--moves", type=int, default=3, help="queries shown that moved most, each way (default: 3)")
     command.add_argument("--output", type=Path, metavar="FILE.md", help="write the page, and its numbers as JSON")
     command.set_defaults(function=commands.run_compare)
+
+
+def add_hardware_commands(group: Any) -> None:
+    """Commands around hardware, added to the subparsers of `group`."""
+    command = group.add_parser("estimate", help="memory by part, time and cost of a training, from the model's config")
+    change = "a Hydra override, as in `dvc exp run -S` (repeatable)"
+    command.add_argument("-S", "--set-param", action="append", default=[], metavar="KEY=VALUE", help=change)
+    command.add_argument("--queries", type=int, default=50, help="training queries (default: %(default)s, AILA's)")
+    command.add_argument("--documents", type=int, default=197, help="passages (default: %(default)s, AILA's statutes)")
+    command.add_argument("--tokens", type=int, help="of each text (default: train.max_seq_length)")
+    command.add_argument("--memory", type=float, metavar="GIB", help="of the device (default: by hardware)")
+    command.add_argument("--tflops", type=float, help="10^12 operations a second that training reaches")
+    command.add_argument("--price", type=float, help="of an hour of the device")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(function=commands_hardware.run_estimate)
 
 
 def add_model_commands(group: Any) -> None:
@@ -114,6 +129,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="lexfit", description="Fine-tuning for legal statute retrieval.")
     group = parser.add_subparsers(required=True, metavar="COMMAND")
     add_experiment_commands(group)
+    add_hardware_commands(group)
     add_model_commands(group)
     arguments = parser.parse_args(argv)
     try:
