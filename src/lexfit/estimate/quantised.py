@@ -53,7 +53,7 @@ class PackedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The product, in `dtype`."""
-        out: Tensor = _Product.apply(x, self.packed, self._shape, self._dtype)
+        out: Tensor = _Product.apply(x, self.packed, self._shape, self._dtype)  # type: ignore[no-untyped-call]
         return out if self.bias is None else out + self.bias.to(self._dtype)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lexfit.errors import LexfitError
-from lexfit.model_files import gguf_parts, model_folder
+from lexfit.model_files import model_folder
 
 if TYPE_CHECKING:
     from lexfit.config import ModelParams
@@ -16,14 +17,14 @@ FACTS = Path(__file__).with_name("architectures.json")  # from config.json of ea
 
 
 def config_of(model: ModelParams) -> Any:
-    """The configuration in the model's own folder where it has one here, else the facts that lexfit holds of it.
+    """The configuration in `model.path` if that is set, else the facts that lexfit holds of the model.
 
     Raises:
         LexfitError: Neither is known.
     """
     from transformers import AutoConfig  # noqa: PLC0415
 
-    folder = None if gguf_parts(model) else model_folder(model)
+    folder = None if model.path is None else model_folder(replace(model, gguf_file=None))
     if folder is not None and (folder / "config.json").exists():
         return AutoConfig.from_pretrained(folder)
     facts: dict[str, dict[str, Any]] = json.loads(FACTS.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""One training step on tensors that have shapes and no contents, watched by torch's own memory tracker."""
+"""One training step on tensors that have shapes and no contents, its memory and its operations counted."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from lexfit.estimate.memory import HeldMemory
 from lexfit.estimate.quantised import PackedLinear, pack
 from lexfit.estimate.shapes import config_of
 from lexfit.training.adapters import with_lora
@@ -17,7 +18,7 @@ from lexfit.training.layers import find_layers, first_trained_layer, freeze_belo
 if TYPE_CHECKING:
     from lexfit.config import Params
 
-PARTS = {"PARAM": "weights", "BUFFER": "weights", "GRAD": "gradients", "OPT": "optimizer", "ACT": "activations"}
+CHUNKS = 4  # that are gone through
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,15 @@ def step_of(params: Params, documents: int, tokens: int | None = None) -> Step:
 
 
 def built(params: Params) -> Any:
-    """The transformer as stage model trains it; call within a fake tensor mode."""
+    """The transformer as stage model trains it, on torch's meta device."""
     from transformers import AutoModel  # noqa: PLC0415
 
     hardware, adapter = params.hardware, params.adapter
     low = adapter.kind == "lora" and hardware.dtype != "float32"
-    attention = "sdpa" if hardware.attention in {"auto", "flash_attention_2"} else hardware.attention
+    # Flash attention's own kernels need a GPU; torch's need as little memory.
+    attention = None if hardware.attention in {"auto", "flash_attention_2"} else hardware.attention
     config = config_of(params.model)
+    config.use_cache = False
     dtype = getattr(torch, params.model.dtype) if low else torch.float32
     transformer = AutoModel.from_config(config, dtype=dtype, attn_implementation=attention)
     if adapter.kind == "lora":
@@ -79,8 +82,27 @@ def built(params: Params) -> Any:
         freeze_below(transformer, adapter.top_layers)
     freeze_dropout(transformer, params.train.dropout, first_trained_layer(transformer))
     if hardware.gradient_checkpointing:
-        transformer.gradient_checkpointing_enable({"use_reentrant": False})
+        transformer.activation_checkpointing_enable({"use_reentrant": False})
     return transformer.train()
+
+
+def allocate(model: torch.nn.Module) -> None:
+    """Move a model from the meta device to the CPU; within a fake tensor mode nothing is allocated.
+
+    `Module.to_empty` can't: it swaps tensors that others refer to.
+    """
+    made: dict[int, torch.Tensor] = {}
+
+    def like(tensor: torch.Tensor) -> torch.Tensor:
+        if id(tensor) not in made:
+            empty = torch.empty(tensor.shape, dtype=tensor.dtype)
+            is_parameter = isinstance(tensor, torch.nn.Parameter)
+            made[id(tensor)] = torch.nn.Parameter(empty, tensor.requires_grad) if is_parameter else empty
+        return made[id(tensor)]
+
+    for module in model.modules():
+        for held in (module._parameters, module._buffers):
+            held.update({name: like(tensor) for name, tensor in held.items() if tensor is not None})  # type: ignore[misc]
 
 
 def run_step(params: Params, transformer: Any, optimizer: torch.optim.Optimizer, step: Step) -> None:
@@ -91,23 +113,24 @@ def run_step(params: Params, transformer: Any, optimizer: torch.optim.Optimizer,
     def embedded(count: int) -> torch.Tensor:
         ids = torch.ones(count, step.tokens, dtype=torch.long)
         states = transformer(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
-        return states.float().mean(dim=1)
+        vectors: torch.Tensor = states.float().mean(dim=1)
+        return vectors
 
     autocast = nullcontext() if hardware.dtype == "float32" else torch.autocast("cpu", getattr(torch, hardware.dtype))
     if hardware.gradient_cache:
         with autocast, torch.no_grad():
             leaf = torch.cat([embedded(size) for size in sizes]).requires_grad_()
-        (leaf @ leaf.t()).logsumexp(dim=1).mean().backward()
+        torch.autograd.backward([(leaf @ leaf.t()).logsumexp(dim=1).mean()])
         gradients = torch.split(leaf.grad, sizes)  # type: ignore[arg-type]
         for size, gradient in zip(sizes, gradients, strict=True):
             with autocast:
                 part = embedded(size)
-            part.backward(gradient)
+            torch.autograd.backward([part], [gradient])
     else:
         with autocast:
             everything = torch.cat([embedded(size) for size in sizes])
             loss = (everything @ everything.t()).logsumexp(dim=1).mean()
-        loss.backward()
+        torch.autograd.backward([loss])
     optimizer.step()
     optimizer.zero_grad()
 
@@ -115,32 +138,39 @@ def run_step(params: Params, transformer: Any, optimizer: torch.optim.Optimizer,
 def simulate(params: Params, step: Step) -> Simulated:
     """Bytes by part where a step needs most; a GPU's kernels are taken to need what a CPU's do.
 
+    A step is the same for every chunk of texts, so that of many chunks only the first few are gone through, and what
+    each further one adds is taken to be what the last of those did.
+
     Args:
         params: model, adapter, hardware, batches and train are used.
         step: What it embeds.
     """
+    chunks = step.texts / params.hardware.chunk
+    if chunks <= CHUNKS:
+        return _simulated(params, step)
+    fewer, few = (_simulated(params, replace(step, texts=n * params.hardware.chunk)) for n in (CHUNKS - 1, CHUNKS))
+    further = chunks - CHUNKS
+    parts = {part: size + round(further * (size - fewer.parts[part])) for part, size in few.parts.items()}
+    return replace(few, parts=parts, flops=round(few.flops * chunks / CHUNKS))
+
+
+def _simulated(params: Params, step: Step) -> Simulated:
     from torch._subclasses.fake_tensor import FakeTensorMode  # noqa: PLC0415
-    from torch.distributed._tools.mem_tracker import MemTracker  # noqa: PLC0415
     from torch.utils.flop_counter import FlopCounterMode  # noqa: PLC0415
 
-    with FakeTensorMode():
+    with torch.device("meta"):
         transformer = built(params)
+    with FakeTensorMode():
+        allocate(transformer)
         trained = [p for p in transformer.parameters() if p.requires_grad]
         optimizer = torch.optim.AdamW(trained, foreach=False)
-        run_step(params, transformer, optimizer, replace(step, texts=min(2, step.texts)))  # makes the optimizer's state
-        tracker = MemTracker()
-        tracker.track_external(transformer, optimizer)
-        with tracker:
+        part = replace(step, texts=min(step.texts, params.hardware.chunk))
+        with FlopCounterMode(display=False) as counter:  # apart: it keeps what checkpointing would let go
+            run_step(params, transformer, optimizer, part)
+        with HeldMemory(transformer, optimizer) as held:
             run_step(params, transformer, optimizer, step)
-        with FlopCounterMode(display=False) as counter:
-            run_step(params, transformer, optimizer, step)
+        flops = counter.get_total_flops() * step.texts / part.texts
         packed = sum(m.in_features * m.out_features for m in transformer.modules() if isinstance(m, PackedLinear))
         counts = (sum(p.numel() for p in transformer.parameters()) + packed, sum(p.numel() for p in trained))
         layers, first = len(find_layers(transformer)), first_trained_layer(transformer)
-    (snapshot,) = tracker.get_tracker_snapshot("peak").values()
-    parts = dict.fromkeys([*dict.fromkeys(PARTS.values()), "temporaries"], 0)
-    for kind, size in snapshot.items():
-        name = str(kind).rpartition(".")[2].upper()
-        if name != "TOTAL":
-            parts[PARTS.get(name, "temporaries")] += size
-    return Simulated(*counts, layers, layers - first, parts, counter.get_total_flops())
+    return Simulated(*counts, layers, layers - first, held.peak, round(flops))
