@@ -124,14 +124,19 @@ def add_model_commands(group: Any) -> None:
     command.set_defaults(function=commands.run_score_run)
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Parse arguments and run a command; bad input ends in one clear line and exit status 1."""
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of every command; what it parses has the command as `function`."""
     parser = argparse.ArgumentParser(prog="lexfit", description="Fine-tuning for legal statute retrieval.")
     group = parser.add_subparsers(required=True, metavar="COMMAND")
     add_experiment_commands(group)
     add_hardware_commands(group)
     add_model_commands(group)
-    arguments = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Parse arguments and run a command; bad input ends in one clear line and exit status 1."""
+    arguments = make_parser().parse_args(argv)
     try:
         arguments.function(arguments)
     except LexfitError as error:
