@@ -47,7 +47,7 @@ $(EXPORTS): requirements-exports.lock $(STAMP)
 	@touch $(EXPORTS)
 
 docs: $(DOCS) ## build the user guide into site/ (first use installs MkDocs)
-	mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
 
 $(DOCS): requirements-docs.lock $(STAMP)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -r requirements-docs.lock

@@ -19,7 +19,10 @@ from lexfit.errors import LexfitError
 from tests.conftest import REPO
 
 # What isn't run, and why. Each is still parsed by its own program.
+ESTIMATE = "lexfit estimate -S model=qwen3-embedding-4b -S hardware=rtx5090 -S adapter=lora"
+ESTIMATE += " -S 'adapter.target_modules=[all-linear]' --price 0.5"
 DECLARED = {
+    ESTIMATE: "takes half a minute; tests/estimate/test_page.py computes it",
     "lexfit second-stage-cost": "times trained rerankers and language models for minutes",
     "lexfit publish --repo org/name --tag v1.0": "needs a Hub; tests/publishing/test_publish.py has one on localhost",
     "lexfit space --out space": "needs Gradio; tests/demo/test_space.py writes one",
@@ -109,9 +112,12 @@ def grids(changes: list[str], *, queued: bool) -> list[tuple[str, ...]]:
 
 
 def parse(program: str, arguments: list[str]) -> Any:
-    """Arguments as lexfit or DVC reads them; wrong ones fail."""
+    """Arguments as lexfit or DVC reads them; wrong ones fail, and overrides that lexfit would compose."""
     if program == "lexfit":
-        return lexfit_parser().parse_args(arguments)
+        parsed = lexfit_parser().parse_args(arguments)
+        for overrides in grids(getattr(parsed, "set_param", []), queued=False):
+            assert composed_error(overrides) is None
+        return parsed
     return dvc_parser().parse_args(arguments)
 
 

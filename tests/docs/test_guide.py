@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import subprocess
 import sys
-from functools import cache
 from html.parser import HTMLParser
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,32 +12,14 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPO
+from tests.docs.messages import HOLE, messages
 from tests.docs.pages import CHINESE, GUIDE, README, links, numbers, tables
 
-HOLE = "…"
-SOURCES = [*(REPO / "src/lexfit").rglob("*.py"), REPO / "Makefile"]
 TROUBLES = [row[0].strip("`") for table in tables(REPO / "docs/troubleshoot.md") for row in table[1:]]
 # What a browser fetches by itself, by element; links are followed only when someone clicks.
 FETCHED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src", "audio": "src"}
 FETCHED |= {"embed": "src", "object": "data", "link": "href", "form": "action", "use": "href", "image": "href"}
 FOREIGN = re.compile(r"(?:[a-z]+:)?//", re.IGNORECASE)
-
-
-@cache
-def messages() -> list[str]:
-    """Every string of the code, with a hole for each value that is put into it."""
-    found = []
-    for path in SOURCES:
-        if path.suffix != ".py":
-            found.append(path.read_text())
-            continue
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.JoinedStr):
-                parts = (part.value if isinstance(part, ast.Constant) else HOLE for part in node.values)
-                found.append("".join(map(str, parts)))
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found.append(node.value)
-    return found
 
 
 @pytest.mark.parametrize("symptom", TROUBLES)
