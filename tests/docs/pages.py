@@ -112,9 +112,14 @@ def tables(page: Path) -> list[list[list[str]]]:
     return found
 
 
+def texts(page: Path) -> list[str]:
+    """Every paragraph, heading, list item and cell, as it is written; no code blocks."""
+    return [token.content for token in tokens(page) if token.type == "inline"]
+
+
 def numbers(text: str) -> list[str]:
     """Numbers as they are written, sorted; separators of thousands and signs belong to them."""
-    return sorted(re.findall(r"[+-]?\d[\d,]*(?:\.\d+)?|[+-]?\.\d+", text))
+    return sorted(re.findall(r"[+-]?\d+(?:,\d{3})*(?:\.\d+)?|[+-]?\.\d+", text))
 
 
 def all_commands(pages: list[Path]) -> Iterator[tuple[Block, Command]]:

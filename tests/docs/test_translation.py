@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import CHINESE, README, Block, blocks, headings, inline_code, links, numbers, tables
+from tests.docs.pages import CHINESE, README, Block, blocks, headings, inline_code, links, numbers, tables, texts
 
 
 def contents(found: list[Block]) -> list[tuple[str, str]]:
@@ -36,6 +38,13 @@ def test_a_table_has_the_same_shape_and_numbers(number: int) -> None:
 
 def test_there_are_as_many_tables() -> None:
     assert len(tables(CHINESE)) == len(tables(README))
+
+
+def test_all_numbers_in_running_text_are_the_same() -> None:
+    def told(page: Path) -> Counter[str]:
+        return Counter(number for text in texts(page) for number in numbers(text))
+
+    assert told(CHINESE) == told(README)
 
 
 def test_code_in_running_text_is_the_same() -> None:
