@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A machine that is here for one job: fetches from a DVC remote what is made already, runs a recipe, sends back what it made.
-# At home, with the same remote as the default one, `dvc fetch --run-cache --allow-missing` and the recipe with `--pull` then
+# At home, with the same remote as the default one, `dvc pull --run-cache --allow-missing` and the recipe with `--pull` then
 # bring the results without computing them.
 # Usage: LEXFIT_REMOTE=s3://bucket/lexfit runs/rented.sh runs/h100.sh [the recipe's arguments]
 # LEXFIT_REMOTE: s3://, oss:// (Alibaba Cloud), gs://, azure://, ssh://, or a folder. Keys come from the environment, as each

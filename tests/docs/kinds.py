@@ -26,16 +26,22 @@ DECLARED = {
     "lexfit second-stage-cost": "times trained rerankers and language models for minutes",
     "lexfit publish --repo org/name --tag v1.0": "needs a Hub; tests/publishing/test_publish.py has one on localhost",
     "lexfit space --out space": "needs Gradio; tests/demo/test_space.py writes one",
+    "sky launch runs/skypilot.yaml --env LEXFIT_REMOTE=s3://bucket/lexfit --secret AWS_ACCESS_KEY_ID"
+    " --secret AWS_SECRET_ACCESS_KEY": "rents a machine; tests/test_recipes.py has SkyPilot read the file",
+    "sbatch --export=ALL,RECIPE=runs/h100.sh runs/slurm.sbatch": "needs Slurm; tests/test_recipes.py has it read the file",
     "dvc queue start": "trains",
     "dvc queue start --jobs 1": "trains",
 }
-# Commands that are really run in a finished small project.
-LEXFIT_RUN = {"summary", "compose", "licences", "estimate", "search", "compare", "table", "second-stage"}
-LEXFIT_RUN |= {"submission", "publish"}
-DVC_RUN = {"metrics show", "metrics diff", "exp show", "exp apply", "exp remove", "plots diff", "queue status"}
-DVC_RUN |= {"status", "checkout"}
-SHELL_RUN = {"export", "git", "head"}
-KINDS = ("declared", "run", "composed", "dry", "make", "recipe")
+# The first that a command begins as; `run` are really run, in a finished small project.
+KINDS = {
+    "make": r"make",
+    "recipe": r"runs/\w+\.sh",
+    "composed": r"dvc exp run",
+    "dry": r"dvc repro",
+    "run": r"dvc (metrics (show|diff)|exp (show|apply|remove)|plots diff|queue status|status|checkout)"
+    r"|lexfit (summary|compose|licences|estimate|search|compare|table|second-stage|submission|publish)"
+    r"|export|git|head",
+}
 OPERATORS = {"|", "||", "&&", ";", ">", ">>", "<"}
 
 
@@ -55,22 +61,11 @@ def kind(command: str) -> str:
     """
     if command in DECLARED:
         return "declared"
-    program, *rest = words(command)
-    assert not OPERATORS & {program, *rest}, f"{command}: write one command a line"
-    if program == "make":
-        return "make"
-    if re.fullmatch(r"runs/\w+\.sh", program):
-        return "recipe"
-    if program == "dvc" and rest[:2] == ["exp", "run"]:
-        return "composed"
-    if program == "dvc" and rest[0] == "repro":
-        return "dry"
-    if program == "dvc" and ({rest[0], " ".join(rest[:2])} & DVC_RUN):
-        return "run"
-    if program == "lexfit" and rest[0] in LEXFIT_RUN:
-        return "run"
-    if program in SHELL_RUN:
-        return "run"
+    found = words(command)
+    assert not OPERATORS & set(found), f"{command}: write one command a line"
+    for name, pattern in KINDS.items():
+        if re.match(rf"(?:{pattern})(?: |$)", " ".join(found)):
+            return name
     raise AssertionError(f"{command}: of no kind that tests/docs/kinds.py knows; add it to a kind, or declare it")
 
 

@@ -192,6 +192,13 @@ def test_commands_that_errors_of_lexfit_name_are_commands() -> None:
     assert wrong == UNKNOWN
 
 
+@pytest.mark.parametrize("script", sorted((REPO / "runs").iterdir()), ids=lambda path: path.name)
+def test_commands_that_a_recipe_tells_in_a_comment_are_commands(script: Path) -> None:
+    comments = " ".join(re.findall(r"^# (.*)$", script.read_text(), re.MULTILINE))
+    for code in filter(COMMAND.match, re.findall(r"`([^`]+)`", comments)):
+        check_told(code, whole=True)
+
+
 def test_a_command_of_no_kind_is_refused() -> None:
     for unknown in ("curl https://example.org", "lexfit demo", "lexfit summary | less", "runs/../x.sh"):
         with pytest.raises(AssertionError):
@@ -208,4 +215,10 @@ def test_every_command_of_lexfit_is_told() -> None:
 
 def test_every_recipe_is_told() -> None:
     text = "".join(page.read_text() for page in PAGES)
-    assert not [path.name for path in (REPO / "runs").glob("*.sh") if f"runs/{path.name}" not in text]
+    assert not [path.name for path in (REPO / "runs").iterdir() if f"runs/{path.name}" not in text]
+
+
+@pytest.mark.parametrize(("group", "page"), [("hardware", "hardware.md"), ("protocol", "trust.md")])
+def test_every_choice_of_a_group_is_told(group: str, page: str) -> None:
+    told = set(inline_code(REPO / "docs" / page))
+    assert {path.stem for path in (REPO / "conf" / group).glob("*.yaml")} <= told

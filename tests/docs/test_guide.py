@@ -1,4 +1,4 @@
-"""The user guide says what the code says: its errors are the code's, its numbers the README's, its links lead somewhere."""
+"""The user guide says what the code says: its errors are the code's, its numbers the README's; its site is whole."""
 
 from __future__ import annotations
 
@@ -81,7 +81,8 @@ def foreign(page: str) -> list[str]:
 
 def test_what_a_page_fetches_elsewhere_is_seen() -> None:
     page = """<link rel="canonical" href="https://a.example"><link rel="stylesheet" href="https://b.example/x.css">
-    <script src="//c.example/y.js"></script><a href="https://d.example">no</a><img src="own.png" srcset="//e.example/z.png 2x">
+    <script src="//c.example/y.js"></script><a href="https://d.example">no</a>
+    <img src="own.png" srcset="//e.example/z.png 2x">
     <style>@import "https://f.example/s.css"; p { background: url('own.png') }</style>"""
     assert [address.split("/")[2] for address in foreign(page)] == ["b.example", "c.example", "e.example", "f.example"]
 

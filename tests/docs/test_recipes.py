@@ -12,7 +12,7 @@ from tests.conftest import REPO
 from tests.docs.kinds import check_composed, check_make, check_recipe, parse
 
 RECIPES = sorted((REPO / "runs").glob("*.sh"))
-ARGUMENTS = {"fetch_gemma3.sh": ["accept"], "review_report.sh": ["main"]}
+ARGUMENTS = {"fetch_gemma3.sh": ["accept"], "review_report.sh": ["main"], "rented.sh": ["runs/fire2019.sh"]}
 NOTE = """#!/usr/bin/env bash
 { printf '%s\\0' "${0##*/}" "$@"; printf '\\36\\0'; } >> "$CALLS"
 """
@@ -33,6 +33,7 @@ def calls_of(recipe: Path, folder: Path, *arguments: str) -> list[list[str]]:
     shutil.copytree(REPO / "runs", folder / "runs")
     log = folder / "calls"
     environment = {"PATH": str(folder / "tools"), "CALLS": str(log), "SEEDS": "42", "TMPDIR": str(folder)}
+    environment |= {"LEXFIT_REMOTE": "s3://bucket/lexfit"}
     command = [f"runs/{recipe.name}", *arguments]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
