@@ -28,7 +28,7 @@ DECLARED = {
     "lexfit space --out space": "needs Gradio; tests/demo/test_space.py writes one",
     "sky launch runs/skypilot.yaml --env LEXFIT_REMOTE=s3://bucket/lexfit --secret AWS_ACCESS_KEY_ID"
     " --secret AWS_SECRET_ACCESS_KEY": "rents a machine; tests/test_recipes.py has SkyPilot read the file",
-    "sbatch --export=ALL,RECIPE=runs/h100.sh runs/slurm.sbatch": "needs Slurm; tests/test_recipes.py has it read the file",
+    "sbatch --export=ALL,RECIPE=runs/h100.sh runs/slurm.sbatch": "needs Slurm; see tests/test_recipes.py",
     "dvc queue start": "trains",
     "dvc queue start --jobs 1": "trains",
 }
