@@ -29,6 +29,7 @@ PLUMBING = {
         "energy.py",
         "errors.py",
         "io.py",
+        "launch.py",
         "rules.py",
         "rules_second_stage.py",
         "rules_training.py",
