@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -66,11 +67,15 @@ def parse_trec_run(text: str, where: str) -> Run:
         try:
             query_id, _, doc_id, _, score, _ = cells
             value = float(score)
+            if not math.isfinite(value):
+                raise ValueError(f"{score} ranks nothing")
         except ValueError as error:
             raise LexfitError(
                 f"{where}:{number}", "is not `query Q0 document rank score tag`", "Mend this line"
             ) from error
         query_id = re.sub(r"^q(\d+)$", r"AILA_Q\1", query_id)
         doc_id = re.sub(r"^(\d+)$", r"S\1", doc_id)
-        run.setdefault(query_id, {})[doc_id] = value
+        if doc_id in run.setdefault(query_id, {}):
+            raise LexfitError(f"{where}:{number}", f"ranks {doc_id} twice for {query_id}", "Leave one of the two out")
+        run[query_id][doc_id] = value
     return run
