@@ -63,6 +63,6 @@ def explained_contents(where: str, remedy: str) -> Iterator[None]:
         yield
     except KeyError as error:
         raise LexfitError(where, f"lacks {str(error)[:SHOWN]}", remedy) from error
-    except (ArithmeticError, AttributeError, IndexError, RecursionError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:
         told = " ".join(str(error).split())[:SHOWN].rstrip(".")
         raise LexfitError(where, f"holds something else than is read here ({told})", remedy) from error
