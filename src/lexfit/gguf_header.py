@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAGIC = b"GGUF"
+REMEDY = "Fetch it again (with all of its parts), or use the original from the Hub with model.gguf_file=null"
 SCALARS = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}  # bytes of each type of value
 TEXT, LIST = 8, 9
 SMALLEST = {TEXT: 8, LIST: 12}  # bytes that a text or a list takes at least: its own length, and a list's type
@@ -69,16 +70,20 @@ class _Walk:
         self.skip(8 * dimensions + 12)
 
 
-def check_header(file: Path) -> None:
-    """Raise `LexfitError` for a file that isn't GGUF, or whose header claims more than the file holds."""
-    remedy = "Fetch it again (with all of its parts)"
+def check_header(file: Path, where: str) -> None:
+    """Raise `LexfitError` for a file that isn't GGUF, or whose header claims more than the file holds.
+
+    Args:
+        file: To walk.
+        where: What to call it in the error.
+    """
     if file.stat().st_size < len(MAGIC):
-        raise LexfitError(str(file), "this GGUF file can't be read: it is empty", remedy)
+        raise LexfitError(where, "this GGUF file can't be read: it is empty", REMEDY)
     with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
             _walk(data)
         except ValueError as error:
-            raise LexfitError(str(file), f"this GGUF file can't be read: {error}", remedy) from error
+            raise LexfitError(where, f"this GGUF file can't be read: {error}", REMEDY) from error
 
 
 def _walk(data: mmap.mmap) -> None:

@@ -219,8 +219,8 @@ def safe_loading(
     try:
         with whole_weights(heads):
             yield
-    except LexfitError:
-        raise
+    except LexfitError as error:
+        raise LexfitError(f"{where} ({error.where})", error.problem, error.remedy) from error
     except Exception as error:
         first = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise LexfitError(where, f"{problem}: {first}", remedy) from error

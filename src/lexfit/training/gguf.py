@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from lexfit.cache import cache_folder, digest
 from lexfit.errors import LexfitError, explained_disk_errors
-from lexfit.gguf_header import check_header
+from lexfit.gguf_header import REMEDY, check_header
 from lexfit.model_checks import whole_weights
 from lexfit.model_files import joined_sha256
 
@@ -57,14 +57,14 @@ def plain_folder(parts: list[Path]) -> Path:
         scratch = Path(name)
         file = parts[0] if len(parts) == 1 else join(parts, scratch / "model.gguf")
         try:
-            check_header(file)
+            check_header(file, str(parts[0]))
             with whole_weights():
                 convert(file, scratch / "plain")
         except DAMAGED as error:
             raise LexfitError(
                 str(parts[0]),
                 f"this GGUF file can't be read: {str(error).rstrip('.') or type(error).__name__}",
-                "Fetch it again (with all of its parts), or use the original from the Hub with model.gguf_file=null",
+                REMEDY,
             ) from error
         try:
             (scratch / "plain").rename(folder)
