@@ -204,14 +204,11 @@ def run_score_run(arguments: argparse.Namespace) -> None:
     """Score a TREC run as the FIRE track did."""
     from lexfit.config import SourceParams
     from lexfit.corpus.sources import load
-    from lexfit.evaluation.trec import FIRE_MEASURES, evaluate, mean, parse_trec_run, qrels_of
-    from lexfit.io import decode_utf8, gunzip, read_bytes
+    from lexfit.evaluation.trec import FIRE_MEASURES, evaluate, mean, qrels_of, read_trec_run
 
     source = SourceParams("aila_fire", arguments.data, None, None, None, None, "cc-by-4.0", "test", None)
     collection = load(source)
-    data, where = read_bytes(arguments.run), str(arguments.run)
-    text = decode_utf8(gunzip(data, where) if data[:2] == b"\x1f\x8b" else data, where)
     queries = [f"AILA_Q{number}" for number in range(11, 51)]
-    scored = evaluate(parse_trec_run(text, where), qrels_of(collection.judgements, queries))
+    scored = evaluate(read_trec_run(arguments.run), qrels_of(collection.judgements, queries))
     for measure in FIRE_MEASURES:
         print(f"{measure:12s} {mean(scored, measure):.4f}")

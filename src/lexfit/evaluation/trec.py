@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytrec_eval
 
 from lexfit.errors import LexfitError
+from lexfit.io import decode_utf8, gunzip, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from lexfit.corpus.records import Judgement
     from lexfit.evaluation.runs import Run
@@ -28,6 +30,7 @@ MEASURES = {
     "p_at_10": ("P.10", "P_10"),
     "recall_at_10": ("recall.10", "recall_10"),
 }
+GZIP = b"\x1f\x8b"
 FIRE_MEASURES = ("map", "bpref", "recip_rank", "p_at_10")
 
 
@@ -79,3 +82,9 @@ def parse_trec_run(text: str, where: str) -> Run:
             raise LexfitError(f"{where}:{number}", f"ranks {doc_id} twice for {query_id}", "Leave one of the two out")
         run[query_id][doc_id] = value
     return run
+
+
+def read_trec_run(path: Path) -> Run:
+    """A run in TREC format from a file, plain or gzipped."""
+    data, where = read_bytes(path), str(path)
+    return parse_trec_run(decode_utf8(gunzip(data, where) if data[:2] == GZIP else data, where), where)

@@ -45,5 +45,7 @@ def load(source: TrainSourceParams, key: str) -> Collection:
         queries = [Query(row_id, text, "train", document) for row_id, text, document in made]
         judgements = [Judgement(row_id, document, 1) for row_id, _, document in made]
         facts = {**facts, "revision": source.revision, "license": source.license}
-    places = {f"query/{q.id}": f"{folder / 'queries.jsonl'}: {q.id}" for q in queries}
+    file = folder / "queries.jsonl"
+    places = {f"query/{q.id}": f"{file}: {q.id}" for q in queries}
+    places |= {f"judgement/{j.query_id}/{j.doc_id}": f"{file}: {j.query_id}" for j in judgements}
     return validate(Collection(documents, queries, judgements, facts), places)
