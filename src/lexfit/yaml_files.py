@@ -50,19 +50,20 @@ def _whole_number(loader: _PlainLoader, node: Any) -> int:
 _PlainLoader.add_constructor("tag:yaml.org,2002:int", _whole_number)
 
 
-def parse_yaml(text: str, where: str, remedy: str) -> Any:
+def parse_yaml(text: str, where: str, remedy: str, largest: int = LARGEST) -> Any:
     """The value of a YAML text.
 
     Args:
-        text: At most `LARGEST` characters.
+        text: Of the file.
         where: The file, for errors.
         remedy: What to do about it.
+        largest: Characters that it may have; PyYAML takes a second for 100,000.
 
     Raises:
         LexfitError: It isn't YAML, or more than plain data.
     """
-    if len(text) > LARGEST:
-        raise LexfitError(where, f"has {len(text)} characters, more than {LARGEST}", remedy)
+    if len(text) > largest:
+        raise LexfitError(where, f"has {len(text)} characters, more than {largest}", remedy)
     try:
         return yaml.load(text, Loader=_PlainLoader)  # noqa: S506  (a SafeLoader)
     except yaml.YAMLError as error:

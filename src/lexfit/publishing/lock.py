@@ -32,7 +32,8 @@ def read_stages(lock: Path = LOCK) -> Stages:
     refuse_aliases(read_text(lock), str(lock), remedy)
     try:
         stages: Stages = load_yaml(str(lock))["stages"]
-        _outputs(stages)
+        if not all(isinstance(name, str) for name in [*stages, *_outputs(stages)]):
+            raise TypeError("a name that isn't text")
     except (DvcException, AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise LexfitError(str(lock), "isn't a lock file of DVC", remedy) from error
     return stages
