@@ -13,8 +13,8 @@
 | logs and caches | `timings`, `cost`, `remembered`, `store` |
 | models | `gguf`, `safetensors`, `model/…` |
 
-What no test here reads: the Hub's data sets (`datasets` fetches them), and files that a stage wrote for the next one and
-that DVC compares by hash before they are read, beside those above.
+What no test here reads: the Hub's data sets (`datasets` fetches them), and of the files that a stage wrote for the next
+one, which DVC knows by hash, those that aren't named above.
 """
 
 from __future__ import annotations
@@ -109,27 +109,17 @@ def _inside(folder: Path) -> Any:
 
 def source(kind: str, path: Path | None, **options: Any) -> TrainSourceParams:
     """Params of a training source at a path."""
+    of_kind: Any = kind
+    place = str(path) if path else None
     return TrainSourceParams(
-        kind,
-        str(path) if path else None,
-        None,
-        None,
-        None,
-        None,
-        "mit",
-        "test",
-        None,
-        "refuse",
-        1.0,
-        None,
-        None,
-        options,  # type: ignore[arg-type]
+        of_kind, place, None, None, None, None, "mit", "test", None, "refuse", 1.0, None, None, options
     )
 
 
 def task_source(kind: str, path: Path) -> SourceParams:
     """Params of a task's source at a path."""
-    return SourceParams(kind, str(path), None, None, None, None, "mit", "test", None)  # type: ignore[arg-type]
+    of_kind: Any = kind
+    return SourceParams(of_kind, str(path), None, None, None, None, "mit", "test", None)
 
 
 @_reader("jsonl", "a.jsonl", seeds.CORPUS)
@@ -180,7 +170,7 @@ def _(folder: Path) -> Any:
 
 COLLECTION = {
     "corpus.jsonl": seeds.CORPUS,
-    "queries.jsonl": b'{"id": "q1", "text": "He robbed.", "split": "test", "group": "g"}\n{"id": "q2", "text": "He killed."}\n',
+    "queries.jsonl": b'{"id": "q1", "text": "He robbed.", "group": "g"}\n{"id": "q2", "text": "He killed."}\n',
     "qrels.tsv": seeds.QRELS,
     "source.json": b'{"source": "beir", "address": "file:x", "judged_without_text": ["d9"]}',
     "groups.jsonl": b'{"id": "g", "text": "A whole judgment."}\n',
@@ -454,9 +444,7 @@ def _cost(folder: Path) -> Any:
         return record_cost()
 
 
-TIMING = {
-    "logs/timings.jsonl": b'{"stage": "raw", "seconds": 2.5, "peak_mib": 90, "at": 1, "joules": 3, "energy_from": ["RAPL"]}\n'
-}
+TIMING = {"logs/timings.jsonl": b'{"stage": "raw", "seconds": 2.5, "peak_mib": 90, "energy_from": ["RAPL"]}\n'}
 _each("timings", TIMING, _cost, whole=_MODEL)
 _reader("cost", "reports/cost.json", b'{"weights_sha256": "0123", "stages": {}}', others={**TIMING, **_MODEL})(_cost)
 

@@ -32,7 +32,7 @@ AILA = {
     "release/Object_casedocs/C2.txt": b"The appellant was convicted of murder.",
 }
 SECTIONS = (
-    b'{"act": "The Contract Act", "section": "1", "title": "Offer", "text": "1. Offer. An offer is made when it is heard."}\n'
+    b'{"act": "The Contract Act", "section": "1", "title": "Offer", "text": "1. Offer. It is made when it is heard."}\n'
     b'{"act": "The Contract Act", "section": "2", "title": "Answer", "text": "2. [Repealed by Act 3 of 1950.]"}\n'
 )
 TABLE = (

@@ -46,6 +46,7 @@ def load(source: TrainSourceParams, key: str) -> Collection:
         judgements = [Judgement(row_id, document, 1) for row_id, _, document in made]
         facts = {**facts, "revision": source.revision, "license": source.license}
     file = folder / "queries.jsonl"
-    places = {f"query/{q.id}": f"{file}: {q.id}" for q in queries}
+    places = {f"document/{d.id}": f"{folder / 'documents.jsonl'}: {d.id}" for d in documents}
+    places |= {f"query/{q.id}": f"{file}: {q.id}" for q in queries}
     places |= {f"judgement/{j.query_id}/{j.doc_id}": f"{file}: {j.query_id}" for j in judgements}
     return validate(Collection(documents, queries, judgements, facts), places)
