@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_cache_dir
 
-from lexfit.io import write_json
+from lexfit.errors import LexfitError
+from lexfit.io import read_json, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,8 +42,8 @@ def remembered(name: str, key: Any, compute: Callable[[], Any]) -> Any:
         compute: Gives the value.
     """
     file = cache_folder(name) / f"{digest([key, code_digest()])}.json"
-    with suppress(FileNotFoundError, ValueError):
-        kept = json.loads(file.read_text(encoding="utf-8"))
+    with suppress(LexfitError):
+        kept = read_json(file)
         if isinstance(kept, dict) and kept.get("sha256") == digest(kept.get("value")):
             return kept["value"]
     value = compute()

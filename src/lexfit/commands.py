@@ -202,18 +202,13 @@ def run_space(arguments: argparse.Namespace) -> None:
 
 def run_score_run(arguments: argparse.Namespace) -> None:
     """Score a TREC run as the FIRE track did."""
-    import gzip
-
     from lexfit.config import SourceParams
     from lexfit.corpus.sources import load
-    from lexfit.evaluation.trec import FIRE_MEASURES, evaluate, mean, parse_trec_run, qrels_of
-    from lexfit.io import decode_utf8
+    from lexfit.evaluation.trec import FIRE_MEASURES, evaluate, mean, qrels_of, read_trec_run
 
     source = SourceParams("aila_fire", arguments.data, None, None, None, None, "cc-by-4.0", "test", None)
     collection = load(source)
-    data = arguments.run.read_bytes()
-    text = decode_utf8(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data, str(arguments.run))
     queries = [f"AILA_Q{number}" for number in range(11, 51)]
-    scored = evaluate(parse_trec_run(text, str(arguments.run)), qrels_of(collection.judgements, queries))
+    scored = evaluate(read_trec_run(arguments.run), qrels_of(collection.judgements, queries))
     for measure in FIRE_MEASURES:
         print(f"{measure:12s} {mean(scored, measure):.4f}")

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from lexfit.config_data import DataParams, SourceParams, TrainSourceParams
 from lexfit.config_evaluation import EvaluationParams, ExportsParams, RetentionParams, SpeedParams
 from lexfit.config_second_stage import SecondStageParams
@@ -24,6 +22,7 @@ from lexfit.config_training import (
 )
 from lexfit.errors import LexfitError
 from lexfit.typed import build
+from lexfit.yaml_files import read_yaml
 
 __all__ = [
     "AdapterParams",
@@ -226,12 +225,6 @@ def parse_params(value: Any, where: str = str(PARAMS)) -> Params:
 
 def load_params(path: Path = PARAMS) -> Params:
     """Read and check params.yaml."""
-    try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise LexfitError(str(path), "no such file", "Run from the repository's root") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        raise LexfitError(f"{path}{line}", "not valid YAML", "Mend it or `git checkout params.yaml`") from error
-    return parse_params(value, str(path))
+    if not path.exists():
+        raise LexfitError(str(path), "no such file", "Run from the repository's root")
+    return parse_params(read_yaml(path, f"Mend it or `git checkout {path.name}`"), str(path))

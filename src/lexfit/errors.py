@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+SHOWN = 200  # characters of a foreign error
+
+
 class LexfitError(Exception):
     """Bad input, named so that its owner can mend it.
 
@@ -44,3 +47,22 @@ def explained_disk_errors(path: Path) -> Iterator[None]:
                 "Free some space; earlier outputs are untouched and the next `dvc repro` goes on from them",
             ) from error
         raise
+
+
+@contextmanager
+def explained_contents(where: str, remedy: str) -> Iterator[None]:
+    """Turn a missing key, or a value of another kind than is read, into a `LexfitError` that names the file.
+
+    For files that parse and hold something else: those of another version, of another program, or made to do harm.
+
+    Args:
+        where: The file.
+        remedy: What to do about it.
+    """
+    try:
+        yield
+    except KeyError as error:
+        raise LexfitError(where, f"lacks {str(error)[:SHOWN]}", remedy) from error
+    except (ArithmeticError, AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:
+        told = " ".join(str(error).split())[:SHOWN].rstrip(".")
+        raise LexfitError(where, f"holds something else than is read here ({told})", remedy) from error

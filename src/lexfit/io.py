@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import os
+import re
+import zlib
+from collections import Counter
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
@@ -12,6 +17,59 @@ from lexfit.errors import LexfitError, explained_disk_errors
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+UNZIPPED_BYTES = 2**28  # what a gzip file may unpack to; the Central Acts take a sixth of it
+DEEPEST = 100  # levels of JSON; what goes on with it calls itself for each
+HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, unless a key is given twice: programs differ in which of the two values holds."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        [(twice, _)] = Counter(key for key, _ in pairs).most_common(1)
+        raise ValueError(f"key {twice!r:.80} is given twice")
+    return found
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique)
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEEPEST):
+        inner = [item.values() if isinstance(item, dict) else item for item in level if isinstance(item, dict | list)]
+        level = [item for items in inner for item in items]
+        if not level:
+            return False
+    return True
+
+
+def _decode_json(text: str) -> Any:
+    """A JSON value, such that all that is done with it later can be done.
+
+    Raises:
+        ValueError: It isn't JSON, gives a key twice, is nested too deeply, or has a number or a text that can't be
+            held: thousands of digits, half of a surrogate pair.
+    """
+    try:
+        value = _DECODER.decode(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    if text.count("[") + text.count("{") > DEEPEST and _is_deep(value):
+        raise ValueError("it is nested too deeply")
+    if HALF_PAIR.search(text):
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise ValueError("half of a surrogate pair stands alone") from error
+    return value
+
+
+def _told(error: ValueError) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at column {error.colno}"
+    return str(error).partition(":")[0]
 
 
 def decode_utf8(data: bytes, where: str) -> str:
@@ -27,13 +85,37 @@ def decode_utf8(data: bytes, where: str) -> str:
         ) from error
 
 
-def read_text(path: Path) -> str:
-    """Text of a UTF-8 file, with an error that names the file if it is absent or not UTF-8."""
+def read_bytes(path: Path) -> bytes:
+    """A file's bytes, with an error that names the file if it is absent or can't be read."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError as error:
         raise LexfitError(str(path), "no such file", "Run the stage that writes it: `dvc repro`") from error
-    return decode_utf8(data, str(path))
+    except OSError as error:
+        raise LexfitError(
+            str(path), f"can't be read ({os.strerror(error.errno or 0)})", "It must be a file that you may read"
+        ) from error
+
+
+def read_text(path: Path) -> str:
+    """Text of a UTF-8 file, with an error that names the file if it is absent or not UTF-8."""
+    return decode_utf8(read_bytes(path), str(path))
+
+
+def gunzip(data: bytes, where: str) -> bytes:
+    """What gzipped data unpack to, up to `UNZIPPED_BYTES`: a small file can't fill the memory."""
+    parts, size = [], 0
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+            while block := stream.read(2**20):
+                parts.append(block)
+                size += len(block)
+                if size > UNZIPPED_BYTES:
+                    problem = f"unpacks to more than {UNZIPPED_BYTES} bytes"
+                    raise LexfitError(where, problem, "Don't use this file; fetch it from its publisher")
+    except (OSError, EOFError, zlib.error) as error:
+        raise LexfitError(where, f"is not a whole gzip file ({error})", "Fetch it anew") from error
+    return b"".join(parts)
 
 
 def parse_jsonl(text: str, where: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -42,11 +124,9 @@ def parse_jsonl(text: str, where: str) -> Iterator[tuple[int, dict[str, Any]]]:
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise LexfitError(
-                f"{where}:{number}", f"not valid JSON ({error.msg} at column {error.colno})", "Mend this line"
-            ) from error
+            record = _decode_json(line)
+        except ValueError as error:
+            raise LexfitError(f"{where}:{number}", f"not valid JSON ({_told(error)})", "Mend this line") from error
         if not isinstance(record, dict):
             raise LexfitError(f"{where}:{number}", "not a JSON object", "Write one {…} a line")
         yield number, record
@@ -57,15 +137,20 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
     return [record for _, record in parse_jsonl(read_text(path), str(path))]
 
 
+def parse_json(text: str, where: str) -> Any:
+    """A JSON text's value; `where` it stands is for errors."""
+    try:
+        return _decode_json(text)
+    except ValueError as error:
+        line = f":{error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise LexfitError(
+            f"{where}{line}", f"not valid JSON ({_told(error)})", "Mend it, or delete it and `dvc repro`"
+        ) from error
+
+
 def read_json(path: Path) -> Any:
     """A JSON file's value."""
-    text = read_text(path)
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise LexfitError(
-            f"{path}:{error.lineno}", f"not valid JSON ({error.msg})", "Mend it, or delete it and `dvc repro`"
-        ) from error
+    return parse_json(read_text(path), str(path))
 
 
 @contextmanager

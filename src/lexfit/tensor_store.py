@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
+import sqlite3
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import diskcache
@@ -11,8 +12,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from lexfit.cache import digest
+from lexfit.errors import LexfitError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from torch import Tensor
@@ -45,30 +48,45 @@ class TensorStore:
 
     def __init__(self, folder: Path, scope: dict[str, Any], megabytes: int) -> None:
         self._scope = bytes.fromhex(digest(scope))
-        self._cache = diskcache.Cache(
-            str(folder),
-            disk=_Bytes,
-            size_limit=megabytes * 2**20,
-            eviction_policy="least-recently-used",
-        )
+        self._folder = folder
+        with self._explained():
+            self._cache = diskcache.Cache(
+                str(folder),
+                disk=_Bytes,
+                size_limit=megabytes * 2**20,
+                eviction_policy="least-recently-used",
+            )
 
     def get(self, key: bytes) -> Tensor | None:
         """What is kept under a key, or None. A damaged entry is dropped, and so computed anew."""
         scoped = self._key(key)
-        with suppress(OSError, ValueError, TypeError, KeyError, SafetensorError):
-            entry = self._cache.get(scoped)
-            if entry is None:
-                return None
-            if hashlib.sha256(entry[CHECKSUM:]).digest() == entry[:CHECKSUM]:
-                kept: Tensor = load(entry[CHECKSUM:])["tensor"]
-                return kept
-        self._cache.delete(scoped)
+        with self._explained():
+            with suppress(OSError, ValueError, TypeError, KeyError, SafetensorError):
+                entry = self._cache.get(scoped)
+                if entry is None:
+                    return None
+                if hashlib.sha256(entry[CHECKSUM:]).digest() == entry[:CHECKSUM]:
+                    kept: Tensor = load(entry[CHECKSUM:])["tensor"]
+                    return kept
+            self._cache.delete(scoped)
         return None
 
     def put(self, key: bytes, tensor: Tensor) -> None:
         """Keep a tensor of the CPU, contiguous."""
         data = save({"tensor": tensor})
-        self._cache.set(self._key(key), hashlib.sha256(data).digest() + data)
+        with self._explained():
+            self._cache.set(self._key(key), hashlib.sha256(data).digest() + data)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise LexfitError(
+                str(self._folder),
+                f"its index is damaged or in use ({error})",
+                "Delete this folder; what it held is computed anew",
+            ) from error
 
     def _key(self, key: bytes) -> bytes:
         return self._scope + hashlib.sha256(key).digest()

@@ -10,10 +10,23 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 from lexfit.errors import LexfitError
 
 T = TypeVar("T")
+LARGEST = 1e308
 
 
 def _wrong(where: str, key: str, problem: str, remedy: str) -> LexfitError:
     return LexfitError(f"{where}: {key}", problem, remedy)
+
+
+def _finite(value: float, key: str, where: str) -> float:
+    if not -LARGEST <= value <= LARGEST:  # of nan neither holds
+        raise _wrong(where, key, f"is {value!r:.40}", "It must be a finite number")
+    return float(value)
+
+
+def _check_names(value: dict[Any, Any], key: str, where: str) -> None:
+    for name in value:
+        if not isinstance(name, str):
+            raise _wrong(where, f"{key}.{name}", "is a key that isn't text", "Put it in quotation marks")
 
 
 def _convert(kind: Any, value: Any, key: str, where: str) -> Any:  # noqa: PLR0911
@@ -28,7 +41,7 @@ def _convert(kind: Any, value: Any, key: str, where: str) -> Any:  # noqa: PLR09
     origin = get_origin(kind)
     if origin is Literal:
         if value not in get_args(kind):
-            raise _wrong(where, key, f"is {value!r}", f"Choose one of {', '.join(map(str, get_args(kind)))}")
+            raise _wrong(where, key, f"is {value!r:.200}", f"Choose one of {', '.join(map(str, get_args(kind)))}")
         return value
     if origin in {types.UnionType, typing.Union}:
         options = [option for option in get_args(kind) if option is not type(None)]
@@ -36,13 +49,14 @@ def _convert(kind: Any, value: Any, key: str, where: str) -> Any:  # noqa: PLR09
     if origin is list and isinstance(value, list):
         return [_convert(get_args(kind)[0], item, f"{key}[{i}]", where) for i, item in enumerate(value)]
     if origin is dict and isinstance(value, dict):
+        _check_names(value, key, where)
         return {name: _convert(get_args(kind)[1], item, f"{key}.{name}", where) for name, item in value.items()}
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return _finite(value, key, where)
     if isinstance(kind, type) and isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
         return value
     name = getattr(kind, "__name__", str(kind))
-    raise _wrong(where, key, f"is {value!r}", f"It must be a value of type {name}")
+    raise _wrong(where, key, f"is {value!r:.200}", f"It must be a value of type {name}")
 
 
 def build(cls: type[T], value: Any, key: str, where: str) -> T:
@@ -58,7 +72,7 @@ def build(cls: type[T], value: Any, key: str, where: str) -> T:
         LexfitError: A key is unknown or missing, a value is `???` or of the wrong type.
     """
     if not isinstance(value, dict):
-        raise _wrong(where, key or "(top level)", f"is {value!r}", "It must be a mapping of keys to values")
+        raise _wrong(where, key or "(top level)", f"is {value!r:.200}", "It must be a mapping of keys to values")
     hints = typing.get_type_hints(cls)
     prefix = f"{key}." if key else ""
     for name in value:

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
 from lexfit.errors import LexfitError
+from lexfit.io import read_bytes
 
 MAX_MEMBER_BYTES = 64 * 2**20
+MAX_TOTAL_BYTES = 2**30
 MAX_RATIO = 1000
+# Of these alone as much can be unpacked as is wanted; the others give all that a block holds.
+METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+# What the zipfile module raises: a name that isn't the UTF-8 it claims is a ValueError, encryption a RuntimeError.
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 
 
 def sha256_of(path: Path) -> str:
@@ -18,8 +34,8 @@ def sha256_of(path: Path) -> str:
     digest = hashlib.sha256()
     if path.is_dir():
         for file in sorted(p for p in path.rglob("*") if p.is_file()):
-            digest.update(file.relative_to(path).as_posix().encode() + b"\0")
-            digest.update(hashlib.sha256(file.read_bytes()).digest())
+            digest.update(file.relative_to(path).as_posix().encode("utf-8", "surrogateescape") + b"\0")
+            digest.update(hashlib.sha256(read_bytes(file)).digest())
     else:
         with path.open("rb") as stream:
             while chunk := stream.read(2**20):
@@ -42,7 +58,8 @@ class Archive:
 
     Raises:
         LexfitError: The path is absent, the zip is corrupt, or a member's name leaves the archive
-            (absolute, `..`, a drive or a backslash), or a member is a link or unreasonably large.
+            (absolute, `..`, a drive or a backslash), or a member is a link, encrypted, there twice or unreasonably
+            large, or all of them together are.
     """
 
     def __init__(self, path: Path) -> None:
@@ -55,11 +72,13 @@ class Archive:
             raise LexfitError(str(path), "no such file or folder", "Check the path")
         try:
             self._zip = zipfile.ZipFile(path)
-        except zipfile.BadZipFile as error:
+        except DAMAGED as error:
             raise LexfitError(str(path), "is not a readable zip", "Download it again") from error
-        for info in self._zip.infolist():
+        members = self._zip.infolist()
+        for info in members:
             self._check(info)
-        self.names = sorted(info.filename for info in self._zip.infolist() if not info.is_dir())
+        self.names = sorted(info.filename for info in members if not info.is_dir())
+        self._check_all(members)
 
     def _check(self, info: zipfile.ZipInfo) -> None:
         name = info.filename
@@ -71,6 +90,23 @@ class Archive:
             problem = f"member {name!r} is a link"
         elif info.file_size > MAX_MEMBER_BYTES or info.file_size > MAX_RATIO * max(info.compress_size, 1):
             problem = f"member {name!r} claims {info.file_size} bytes from {info.compress_size} compressed"
+        elif info.flag_bits & 1:
+            problem = f"member {name!r} is encrypted"
+        elif info.compress_type not in METHODS:
+            problem = f"member {name!r} is packed by method {info.compress_type}, neither stored nor deflated"
+        else:
+            return
+        raise LexfitError(str(self.path), problem, "Don't use this file; fetch it from its publisher")
+
+    def _check_all(self, members: list[zipfile.ZipInfo]) -> None:
+        total, packed = (sum(getattr(info, name) for info in members) for name in ("file_size", "compress_size"))
+        if len(set(self.names)) < len(self.names):
+            twice = next(a for a, b in zip(self.names, self.names[1:], strict=False) if a == b)
+            problem = f"has two members {twice!r}"
+        elif total > MAX_TOTAL_BYTES:
+            problem = f"its members claim {total} bytes together, more than {MAX_TOTAL_BYTES}"
+        elif packed > self.path.stat().st_size:
+            problem = f"its members overlap: {packed} packed bytes in a smaller file"
         else:
             return
         raise LexfitError(str(self.path), problem, "Don't use this file; fetch it from its publisher")
@@ -80,18 +116,20 @@ class Archive:
         if name not in self.names:
             raise LexfitError(f"{self.path}!{name}", "is missing", "Check that this is the data the source expects")
         if self._zip is None:
-            return (self.path / name).read_bytes()
+            return read_bytes(self.path / name)
         try:
-            return self._zip.read(name)
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            EOFError,
-            OSError,
-            NotImplementedError,
-            RuntimeError,
-        ) as error:
+            return self._unpacked(self._zip, self._zip.getinfo(name))
+        except DAMAGED as error:
             raise LexfitError(f"{self.path}!{name}", f"is damaged ({error})", "Download the archive again") from error
+
+    @staticmethod
+    def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+        """As many bytes as the directory says: `ZipFile.read` unpacks up to 2 GiB before it compares."""
+        with archive.open(info) as stream:
+            data = stream.read(info.file_size + 1)
+        if len(data) != info.file_size:
+            raise zipfile.BadZipFile(f"{len(data)} bytes, not {info.file_size}")
+        return data
 
     def find(self, suffix: str) -> str:
         """The one member whose name ends in `/suffix` or is it."""

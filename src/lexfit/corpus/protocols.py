@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lexfit.corpus.records import Query
 
 NO_FOLD = -1  # of queries that always train
+LONG = 1000  # digits, from which on a number in an id is text
 FIRE_TRAIN = {f"AILA_Q{number}" for number in range(1, 11)}
 FIRE_TEST = tuple(f"AILA_Q{number}" for number in range(11, 51))
 
@@ -104,4 +105,5 @@ def assign_folds(labels: dict[str, set[str]], groups: list[list[str]], k: int, s
 
 def natural_key(key: str) -> list[tuple[int, int | str]]:
     """Sort key under which Q2 comes before Q10."""
-    return [(0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"(\d+)", key) if part]
+    parts = [part for part in re.split(r"(\d+)", key) if part]
+    return [(0, int(part)) if part.isdecimal() and len(part) < LONG else (1, part) for part in parts]

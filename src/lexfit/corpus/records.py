@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lexfit.errors import LexfitError
-from lexfit.io import parse_jsonl, read_json, read_jsonl, read_text, write_json, write_jsonl, write_tsv
+from lexfit.errors import LexfitError, explained_contents
+from lexfit.io import parse_jsonl, read_json, read_text, write_json, write_jsonl, write_tsv
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 QRELS_HEADER = ["query-id", "corpus-id", "score"]
+LARGEST_SCORE = 2**16 - 1  # trec_eval keeps a count for each possible score
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,8 @@ def _unique(kind: str, records: list[tuple[str, str, str]]) -> None:
         if record_id in seen:
             first_text, first_place = seen[record_id]
             how = "the same text" if first_text == text else "different text"
-            raise LexfitError(
-                place,
-                f"{kind} id {record_id!r} is already at {first_place} with {how}",
-                "Give each record its own id",
-            )
+            problem = f"{kind} id {record_id!r} is already at {first_place} with {how}"
+            raise LexfitError(place, problem, "Give each record its own id")
         seen[record_id] = (text, place)
 
 
@@ -110,11 +108,8 @@ def validate(collection: Collection, places: dict[str, str] | None = None) -> Co
             raise LexfitError(place(f"query/{query.id}"), f"query {query.id!r} is empty", "Write its text or remove it")
     for document in collection.documents:
         if not document.full_text:
-            raise LexfitError(
-                place(f"document/{document.id}"),
-                f"document {document.id!r} is empty",
-                "Write its text or remove it",
-            )
+            problem = f"document {document.id!r} is empty"
+            raise LexfitError(place(f"document/{document.id}"), problem, "Write its text or remove it")
     _unique("document", [(d.id, d.full_text, place(f"document/{d.id}")) for d in collection.documents])
     _unique("query", [(q.id, q.text, place(f"query/{q.id}")) for q in collection.queries])
     documents = {d.id for d in collection.documents} | set(collection.judged_without_text)
@@ -131,7 +126,8 @@ def validate(collection: Collection, places: dict[str, str] | None = None) -> Co
                     f"Add that {kind} or remove the judgement",
                 )
     if not collection.documents or not collection.queries:
-        raise LexfitError("source", "has no documents or no queries", "Check the data path")
+        named = str(collection.facts.get("address", "source"))
+        raise LexfitError(named, "has no documents or no queries", "Check the data path")
     return collection
 
 
@@ -170,13 +166,13 @@ def parse_qrels(text: str, where: str) -> list[tuple[int, Judgement]]:
             continue
         try:
             query_id, doc_id, score = cells
-            rows.append((number, Judgement(query_id, doc_id, int(score))))
+            judgement = Judgement(query_id, doc_id, int(score))
+            if abs(judgement.score) > LARGEST_SCORE:
+                raise ValueError(f"beyond {LARGEST_SCORE}")
         except ValueError as error:
-            raise LexfitError(
-                f"{where}:{number}",
-                "is not query-id, corpus-id and a whole number, tab-separated",
-                "Mend this line",
-            ) from error
+            problem = f"is not query-id, corpus-id and a whole number up to {LARGEST_SCORE}, tab-separated"
+            raise LexfitError(f"{where}:{number}", problem, "Mend this line") from error
+        rows.append((number, judgement))
     return rows
 
 
@@ -222,11 +218,8 @@ def parse_collection(
             if key in places:
                 old = next(r for r in (documents if kind == "document" else found) if r.id == record_id)
                 how = "the same text" if old.text == body else "different text"
-                raise LexfitError(
-                    place,
-                    f"{kind} id {record_id!r} is already at {places[key]} with {how}",
-                    "Give each record its own id",
-                )
+                problem = f"{kind} id {record_id!r} is already at {places[key]} with {how}"
+                raise LexfitError(place, problem, "Give each record its own id")
             places[key] = place
             if kind == "document":
                 documents.append(Document(record_id, _text_of(record, "title", place, ""), body))
@@ -242,8 +235,15 @@ def read_collection(folder: Path) -> Collection:
     names = [folder / name for name in ("corpus.jsonl", "queries.jsonl", "qrels.tsv")]
     corpus, queries, qrels = (read_text(path) for path in names)
     facts = read_json(folder / "source.json")
-    collection = parse_collection(
-        (corpus, str(names[0])), (queries, str(names[1])), [("test", qrels, str(names[2]))], facts
-    )
-    groups = read_jsonl(folder / "groups.jsonl") if (folder / "groups.jsonl").exists() else []
-    return replace(collection, groups={r["id"]: r["text"] for r in groups})
+    with explained_contents(str(folder / "source.json"), "Run `dvc repro` anew"):
+        collection = parse_collection(
+            (corpus, str(names[0])), (queries, str(names[1])), [("test", qrels, str(names[2]))], facts
+        )
+    return replace(collection, groups=_read_groups(folder / "groups.jsonl"))
+
+
+def _read_groups(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    rows = [(f"{path}:{number}", row) for number, row in parse_jsonl(read_text(path), str(path))]
+    return {_text_of(row, "id", place): _text_of(row, "text", place) for place, row in rows}

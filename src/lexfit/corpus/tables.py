@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lexfit.errors import LexfitError
 from lexfit.io import parse_jsonl, read_text
+from lexfit.rows import placed_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 FORMATS = (".csv", ".tsv", ".jsonl", ".parquet")
+BATCH = 1024  # rows of parquet
 
 
 class Table(NamedTuple):
@@ -25,25 +25,9 @@ class Table(NamedTuple):
 
 def _delimited(path: Path, delimiter: str) -> Table:
     """A csv or tsv file with a header line; quoted cells may hold line breaks."""
-    csv.field_size_limit(2**27)
-    reader = csv.reader(io.StringIO(read_text(path), newline=""), delimiter=delimiter, strict=True)
-    header = next(reader, [])
-
-    def rows() -> Iterator[tuple[str, dict[str, Any]]]:
-        line = reader.line_num + 1
-        try:
-            for cells in reader:
-                place, line = f"{path}:{line}", reader.line_num + 1
-                if not cells:
-                    continue
-                if len(cells) != len(header):
-                    problem = f"has {len(cells)} cells, and the header has {len(header)}"
-                    raise LexfitError(place, problem, "Mend this line, or quote its cells")
-                yield place, dict(zip(header, cells, strict=True))
-        except csv.Error as error:
-            raise LexfitError(f"{path}:{line}", f"can't be read ({error})", "Mend this line") from error
-
-    return Table(header, rows())
+    lines = placed_cells(read_text(path), str(path), delimiter)
+    header = next(lines, ("", []))[1]
+    return Table(header, ((place, dict(zip(header, cells, strict=True))) for place, cells in lines))
 
 
 def _jsonl(path: Path) -> Table:
@@ -54,6 +38,35 @@ def _jsonl(path: Path) -> Table:
     return Table(columns, ((f"{path}:{number}", record) for number, record in parse_jsonl(text, str(path))))
 
 
+def _parquet(path: Path) -> Table:
+    """A parquet file, read batch by batch; `datasets` would copy it into its cache first."""
+    import pyarrow as pa  # noqa: PLC0415  (slow import)
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    def unreadable(error: BaseException) -> LexfitError:
+        told = " ".join(str(error).split())[:200]
+        return LexfitError(str(path), f"is not a readable parquet file ({told})", "Write it anew")
+
+    damaged = (OSError, ValueError, MemoryError, pa.ArrowException)
+    try:
+        file = pq.ParquetFile(path)
+        columns = list(file.schema_arrow.names)
+    except damaged as error:
+        raise unreadable(error) from error
+
+    def rows() -> Iterator[tuple[str, dict[str, Any]]]:
+        number = 0
+        try:
+            for batch in file.iter_batches(BATCH):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield f"{path}, row {number}", row
+        except damaged as error:
+            raise unreadable(error) from error
+
+    return Table(columns, rows())
+
+
 def _data_set(rows: Any, name: str) -> Table:
     """An object of `datasets`."""
     return Table(list(rows.column_names), ((f"{name}, row {number}", row) for number, row in enumerate(rows, 1)))
@@ -62,8 +75,7 @@ def _data_set(rows: Any, name: str) -> Table:
 def read_table(path: Path, key: str) -> Table:
     """The rows of a local file, by its ending.
 
-    Text formats are read as they are: a cell such as `NA` or `007` stays text, and errors have the line. Parquet is
-    read by `datasets`.
+    Text formats are read as they are: a cell such as `NA` or `007` stays text, and errors have the line.
     """
     if not path.is_file():
         raise LexfitError(f"params.yaml: {key}.path", f"{path} is no file", f"Set `-S {key}.path=FILE`")
@@ -74,12 +86,7 @@ def read_table(path: Path, key: str) -> Table:
     if path.suffix != ".parquet":
         remedy = f"Convert the file to one of {', '.join(FORMATS)}"
         raise LexfitError(f"params.yaml: {key}.path", f"{path.name} has an ending that isn't known", remedy)
-    from datasets import Dataset  # noqa: PLC0415  (slow import)
-
-    try:
-        return _data_set(Dataset.from_parquet(str(path), keep_in_memory=True), str(path))
-    except (OSError, ValueError, RuntimeError) as error:
-        raise LexfitError(str(path), f"is not a readable parquet file ({error})", "Write it anew") from error
+    return _parquet(path)
 
 
 def read_hub_table(hub_id: str, config: str | None, split: str, revision: str, key: str) -> Table:

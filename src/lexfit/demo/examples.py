@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from lexfit.errors import LexfitError
+from lexfit.errors import LexfitError, explained_contents
 from lexfit.io import read_jsonl
 from lexfit.stages.common import TRAIN
 
@@ -41,18 +41,19 @@ def examples(source: str, file: Path = SITUATIONS) -> list[Example]:
     Raises:
         LexfitError: The file is absent or lacks one of the six, or stage pairs hasn't run.
     """
-    found = {record["id"]: record for record in read_jsonl(file)}
-    missing = [key for key in CHOSEN if key not in found]
-    if missing:
-        raise LexfitError(str(file), f"has no situation {', '.join(missing)}", f"`git checkout {file}`")
-    trained = {record["text"] for record in read_jsonl(TRAIN / "queries.jsonl")}
-    return [
-        Example(
-            key,
-            name,
-            found[key]["text"],
-            tuple(found[key]["articles"]) if source == "constitution" else (),
-            found[key]["text"] in trained,
-        )
-        for key, name in CHOSEN.items()
-    ]
+    with explained_contents(str(file), f"`git checkout {file}`"):
+        found = {record["id"]: record for record in read_jsonl(file)}
+        missing = [key for key in CHOSEN if key not in found]
+        if missing:
+            raise LexfitError(str(file), f"has no situation {', '.join(missing)}", f"`git checkout {file}`")
+        trained = {record["text"] for record in read_jsonl(TRAIN / "queries.jsonl")}
+        return [
+            Example(
+                key,
+                name,
+                found[key]["text"],
+                tuple(found[key]["articles"]) if source == "constitution" else (),
+                found[key]["text"] in trained,
+            )
+            for key, name in CHOSEN.items()
+        ]

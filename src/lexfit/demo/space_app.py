@@ -10,8 +10,9 @@ from lexfit.demo.about import About
 from lexfit.demo.examples import Example
 from lexfit.demo.page import build_page, launch_options
 from lexfit.demo.side_by_side import SideBySide
-from lexfit.errors import LexfitError
+from lexfit.errors import LexfitError, explained_contents
 from lexfit.io import read_json, read_jsonl, write_json, write_jsonl
+from lexfit.model_checks import whole_weights
 from lexfit.search.rankers import Bm25, Dense
 from lexfit.search.ranking import Statute
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 FACTS, STATUTES, VECTORS, WEIGHTS = "space.json", "statutes.jsonl", "vectors.safetensors", "model.safetensors"
 BASE, MODEL = "base", "model"
+ANEW = "Run `lexfit space` anew"
 
 
 def sha256(file: Path) -> str:
@@ -62,7 +64,7 @@ def _model(folder: Path, given: dict[str, str]) -> Any:
     with open(weights, "rb") as stream:  # noqa: PTH123
         found = hashlib.file_digest(stream, "sha256").hexdigest()
     if found != given["sha256"]:
-        raise LexfitError(weights, "holds other weights than the scores on the page are of", "Run `lexfit space` anew")
+        raise LexfitError(weights, "holds other weights than the scores on the page are of", ANEW)
     return loaded
 
 
@@ -76,19 +78,20 @@ def read_space(folder: Path) -> tuple[SideBySide, About, list[Example]]:
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415
 
     facts = read_json(folder / FACTS)
-    for name, known in facts["files"].items():
-        if sha256(folder / name) != known:
-            raise LexfitError(name, "was changed since the Space was written", "Run `lexfit space` anew")
-    vectors = load_file(folder / VECTORS)
-    statutes = [Statute(s["id"], s["title"], tuple(s["passages"])) for s in read_jsonl(folder / STATUTES)]
-    base, tuned = SentenceTransformer(str(folder / BASE), device="cpu"), _model(folder, facts["model"])
-    for model in (base, tuned):
-        model.eval()
-    before = Dense(base, statutes, passages=vectors["base.passages"])
-    after = Dense(tuned, statutes, passages=vectors["finetuned.passages"])
-    demo = SideBySide(Bm25(statutes), before, after, vectors)
-    examples = [Example(**{**example, "labels": tuple(example["labels"])}) for example in facts["examples"]]
-    return demo, About(**facts["about"]), examples
+    with explained_contents(str(folder / FACTS), ANEW), whole_weights():
+        for name in (STATUTES, VECTORS):
+            if sha256(folder / name) != facts["files"][name]:
+                raise LexfitError(name, "was changed since the Space was written", ANEW)
+        vectors = load_file(folder / VECTORS)
+        statutes = [Statute(s["id"], s["title"], tuple(s["passages"])) for s in read_jsonl(folder / STATUTES)]
+        base, tuned = SentenceTransformer(str(folder / BASE), device="cpu"), _model(folder, facts["model"])
+        for model in (base, tuned):
+            model.eval()
+        before = Dense(base, statutes, passages=vectors["base.passages"])
+        after = Dense(tuned, statutes, passages=vectors["finetuned.passages"])
+        demo = SideBySide(Bm25(statutes), before, after, vectors)
+        examples = [Example(**{**example, "labels": tuple(example["labels"])}) for example in facts["examples"]]
+        return demo, About(**facts["about"]), examples
 
 
 def serve_space(folder: Path) -> None:

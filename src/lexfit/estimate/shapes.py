@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lexfit.errors import LexfitError
+from lexfit.errors import LexfitError, explained_contents
+from lexfit.io import read_json
 from lexfit.model_files import model_folder
 
 if TYPE_CHECKING:
@@ -26,7 +27,10 @@ def config_of(model: ModelParams) -> Any:
 
     folder = None if model.path is None else model_folder(replace(model, gguf_file=None))
     if folder is not None and (folder / "config.json").exists():
-        return AutoConfig.from_pretrained(folder)
+        config = folder / "config.json"
+        with explained_contents(str(config), "Fetch the model anew"):
+            dict(read_json(config))
+            return AutoConfig.from_pretrained(folder)
     facts: dict[str, dict[str, Any]] = json.loads(FACTS.read_text(encoding="utf-8"))
     if model.name not in facts:
         raise LexfitError(

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lexfit.corpus.protocols import FIRE_TEST, NO_FOLD
+from lexfit.errors import explained_contents
 from lexfit.io import read_jsonl
 from lexfit.stages.common import EVAL, TRAIN
 
 if TYPE_CHECKING:
     from lexfit.config import DataParams
+
+AGAIN = "Run `dvc repro --force --single-item pairs`"
 
 
 def ranked_passages(documents: list[dict[str, Any]], source: str, split: str) -> dict[str, list[str]]:
@@ -18,6 +21,7 @@ def ranked_passages(documents: list[dict[str, Any]], source: str, split: str) ->
     return {d["id"]: d["passages"] if split != "none" else [d["text"]] for d in own}
 
 
+@explained_contents(str(EVAL), AGAIN)
 def held_out_inputs(split: str) -> dict[str, tuple[dict[str, str], dict[str, list[str]]]]:
     """Held-out queries of further sources, and what is encoded of all of their documents, by source."""
     queries, documents = read_jsonl(EVAL / "further.jsonl"), read_jsonl(EVAL / "further_documents.jsonl")
@@ -30,6 +34,7 @@ def held_out_inputs(split: str) -> dict[str, tuple[dict[str, str], dict[str, lis
     }
 
 
+@explained_contents(str(EVAL), AGAIN)
 def fire_inputs(protocol: str, data: DataParams, split: str) -> tuple[dict[str, str], dict[str, list[str]]] | None:
     """AILA_Q11-Q50 and all 197 statutes, where a model that saw no AILA query can be scored as the FIRE track did.
 
@@ -47,6 +52,7 @@ def fire_inputs(protocol: str, data: DataParams, split: str) -> tuple[dict[str, 
     return queries, ranked_passages(documents, "task", split)
 
 
+@explained_contents(str(EVAL), AGAIN)
 def ranking_inputs(split: str, *, training: bool = True) -> list[tuple[dict[str, str], dict[str, list[str]]]]:
     """Queries and what is encoded of the documents: the task's own, then each further source's.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lexfit.errors import LexfitError
@@ -11,6 +9,7 @@ from lexfit.evaluation.dense import dense_run
 from lexfit.evaluation.significance import mean_interval
 from lexfit.evaluation.trec import evaluate
 from lexfit.io import read_text, write_tsv
+from lexfit.rows import number, placed_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from lexfit.config import EvaluationParams, Params
 
 Scores = dict[str, dict[str, float]]  # nDCG@10 by task and query id
+SCORE_COLUMNS = ["task", "query_id", "ndcg_at_10"]
 
 
 class Pair(NamedTuple):
@@ -63,14 +63,14 @@ def score_model(
 def write_scores(path: Path, scores: Scores) -> None:
     """Write scores as TSV, every digit kept."""
     rows = [[task, query, repr(value)] for task, own in scores.items() for query, value in own.items()]
-    write_tsv(path, ["task", "query_id", "ndcg_at_10"], rows)
+    write_tsv(path, SCORE_COLUMNS, rows)
 
 
 def read_scores(path: Path) -> Scores:
     """Read what `write_scores` wrote."""
     scores: Scores = {}
-    for row in csv.DictReader(io.StringIO(read_text(path)), delimiter="\t", quoting=csv.QUOTE_NONE):
-        scores.setdefault(row["task"], {})[row["query_id"]] = float(row["ndcg_at_10"])
+    for place, row in placed_rows(read_text(path), str(path), SCORE_COLUMNS, "\t", quoted=False):
+        scores.setdefault(row["task"], {})[row["query_id"]] = number(row["ndcg_at_10"], place)
     return scores
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import csv
-import io
 from typing import TYPE_CHECKING
 
-from lexfit.errors import LexfitError
 from lexfit.io import atomic_writer, read_text
+from lexfit.rows import number, placed_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,14 +42,8 @@ def read_run(path: Path) -> Run:
 def run_of(text: str, where: str) -> Run:
     """A run from what `write_run` wrote; `where` it stands is for errors."""
     run: Run = {}
-    rows = csv.reader(io.StringIO(text), delimiter="\t")
-    next(rows, None)
-    for number, row in enumerate(rows, 2):
-        try:
-            query_id, doc_id, _, score = row
-            run.setdefault(query_id, {})[doc_id] = float(score)
-        except ValueError as error:
-            raise LexfitError(f"{where}:{number}", "is not a line of a run", "Run `dvc repro` anew") from error
+    for place, row in placed_rows(text, where, HEADER, "\t"):
+        run.setdefault(row["query_id"], {})[row["doc_id"]] = number(row["score"], place)
     return run
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
 import pytrec_eval
 
 from lexfit.errors import LexfitError
+from lexfit.io import decode_utf8, gunzip, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from lexfit.corpus.records import Judgement
     from lexfit.evaluation.runs import Run
@@ -27,6 +30,7 @@ MEASURES = {
     "p_at_10": ("P.10", "P_10"),
     "recall_at_10": ("recall.10", "recall_10"),
 }
+GZIP = b"\x1f\x8b"
 FIRE_MEASURES = ("map", "bpref", "recip_rank", "p_at_10")
 
 
@@ -66,11 +70,21 @@ def parse_trec_run(text: str, where: str) -> Run:
         try:
             query_id, _, doc_id, _, score, _ = cells
             value = float(score)
+            if not math.isfinite(value):
+                raise ValueError(f"{score} ranks nothing")
         except ValueError as error:
             raise LexfitError(
                 f"{where}:{number}", "is not `query Q0 document rank score tag`", "Mend this line"
             ) from error
         query_id = re.sub(r"^q(\d+)$", r"AILA_Q\1", query_id)
         doc_id = re.sub(r"^(\d+)$", r"S\1", doc_id)
-        run.setdefault(query_id, {})[doc_id] = value
+        if doc_id in run.setdefault(query_id, {}):
+            raise LexfitError(f"{where}:{number}", f"ranks {doc_id} twice for {query_id}", "Leave one of the two out")
+        run[query_id][doc_id] = value
     return run
+
+
+def read_trec_run(path: Path) -> Run:
+    """A run in TREC format from a file, plain or gzipped."""
+    data, where = read_bytes(path), str(path)
+    return parse_trec_run(decode_utf8(gunzip(data, where) if data[:2] == GZIP else data, where), where)

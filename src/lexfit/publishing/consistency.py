@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 from huggingface_hub import EvalResult, ModelCard
+from huggingface_hub.repocard import REGEX_YAML_BLOCK
 from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
-from lexfit.errors import LexfitError
+from lexfit.errors import LexfitError, explained_contents
 from lexfit.io import read_json
 from lexfit.publishing.card import eval_results, render_card
 from lexfit.publishing.folder import CARD, EXPORTED
 from lexfit.reporting.metrics import headline_metrics
 from lexfit.stages.common import REPORTS, RESULTS
 from lexfit.stages.model_card import card_facts
+from lexfit.yaml_files import parse_yaml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,11 +37,14 @@ def check_card(text: str) -> list[EvalResult]:
     Raises:
         LexfitError: It doesn't parse, lacks a field, or names a base model or data set that can't be.
     """
+    front = REGEX_YAML_BLOCK.search(text)
+    parse_yaml(front[2] if front else "", f"{CARD} (front matter)", ANEW)
     try:
         data: Any = ModelCard(text).data
         for address in [data.base_model, *(data.datasets or [])]:
             validate_repo_id(address)
-    except (ValueError, yaml.YAMLError) as error:  # HFValidationError is a ValueError
+    except (AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+        # HFValidationError is a ValueError; the others are raised for values of other kinds than the Hub's.
         raise LexfitError(str(CARD), f"isn't a valid model card ({' '.join(str(error).split())})", ANEW) from error
     missing = [name for name in NEEDED if not getattr(data, name, None)]
     if missing:
@@ -104,17 +109,18 @@ def check_scores(params: Params, card: str, declared: list[EvalResult]) -> None:
     """
     scores = read_json(RESULTS / "scores.json")
     remedy = "One of the two was changed by hand, or they are of two runs: `dvc repro --force mteb_results model_card`"
-    file = mteb_file(scores["mteb"]["task"])
-    with (EXPORTED / "model.safetensors").open("rb") as stream:
-        revision = hashlib.file_digest(stream, "sha256").hexdigest()[:12]
-    if file.parent.name != revision:
-        raise LexfitError(str(file), f"scores other weights than {EXPORTED}, whose revision is {revision}", remedy)
-    own, block = read_json(file)["scores"]["test"][0], scores["mteb"]["methods"]["finetuned"]
-    wrong = [m for m in SCORED if not math.isclose(own.get(m, math.nan), block[m], abs_tol=1e-6)]
-    if wrong:
-        raise LexfitError(f"{RESULTS / 'scores.json'}: mteb", f"{', '.join(wrong)} isn't as in {file}", remedy)
-    if read_json(REPORTS / "metrics.json") != headline_metrics(scores):
-        raise LexfitError(str(REPORTS / "metrics.json"), f"isn't what {RESULTS / 'scores.json'} gives", remedy)
+    with explained_contents(str(RESULTS / "scores.json"), remedy):
+        file = mteb_file(scores["mteb"]["task"])
+        with (EXPORTED / "model.safetensors").open("rb") as stream:
+            revision = hashlib.file_digest(stream, "sha256").hexdigest()[:12]
+        if file.parent.name != revision:
+            raise LexfitError(str(file), f"scores other weights than {EXPORTED}, whose revision is {revision}", remedy)
+        own, block = read_json(file)["scores"]["test"][0], scores["mteb"]["methods"]["finetuned"]
+        wrong = [m for m in SCORED if not math.isclose(own.get(m, math.nan), block[m], abs_tol=1e-6)]
+        if wrong:
+            raise LexfitError(f"{RESULTS / 'scores.json'}: mteb", f"{', '.join(wrong)} isn't as in {file}", remedy)
+        if read_json(REPORTS / "metrics.json") != headline_metrics(scores):
+            raise LexfitError(str(REPORTS / "metrics.json"), f"isn't what {RESULTS / 'scores.json'} gives", remedy)
     for given, expected in zip(declared, eval_results(scores, params), strict=False):
         if given.metric_value != expected.metric_value:
             told = f"declares {given.metric_value} for {given.metric_name}, and it is {expected.metric_value}"

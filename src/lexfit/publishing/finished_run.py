@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lexfit.config import load_params
 from lexfit.corpus.protocols import claims
-from lexfit.errors import LexfitError
+from lexfit.errors import LexfitError, explained_contents
 from lexfit.evaluation.scoring import finite
 from lexfit.io import read_json, read_text
 from lexfit.publishing.lock import check_outputs, check_params, lineage, read_stages
@@ -82,16 +82,20 @@ def read_run() -> FinishedRun:
         folds,
         commit_in(read_text(CARD)),
     )
-    part = run.scores["part"]
+    with explained_contents(f"{SCORES} or {AUDIT_REPORT}", AGAIN):
+        _check_part(run.scores["part"])
+        check_labels(run)
+        check_scores(run)
+    return run
+
+
+def _check_part(part: dict[str, Any] | None) -> None:
     if part is not None:
         raise LexfitError(
             "params.yaml: evaluation",
             f"a drawn part was evaluated, {part['queries']} of {part['of_queries']} queries",
             "Run it whole, `dvc exp run -S evaluation=standard`: scores of a part aren't the benchmark's",
         )
-    check_labels(run)
-    check_scores(run)
-    return run
 
 
 def commit_in(card: str) -> str:
@@ -118,24 +122,28 @@ def result_files(params: Params) -> tuple[dict[str, Path], dict[str, Any]]:
     }
     for folder, model in expected.items():
         for path in sorted((folder / "results").glob("*/*/*.json")):
-            named = read_json(path.with_name(META))
-            if (named["name"], named["revision"]) != model:
-                raise LexfitError(
-                    str(path),
-                    f"is a result of {named['name']} ({named['revision']}), and the model of this run is "
-                    f"{model[0]} ({model[1]})",
-                    AGAIN,
-                )
-            if path.name == META:
-                continue
-            if read_json(path)["task_name"] != path.stem or path.stem in found:
-                wrong = f"is also at {found[path.stem]}" if path.stem in found else "holds the result of another task"
-                raise LexfitError(str(path), wrong, AGAIN)
-            found[path.stem] = path
+            with explained_contents(str(path), AGAIN):
+                _check_filed(path, model)
+                if path.name != META and (read_json(path)["task_name"] != path.stem or path.stem in found):
+                    wrong = (
+                        f"is also at {found[path.stem]}" if path.stem in found else "holds the result of another task"
+                    )
+                    raise LexfitError(str(path), wrong, AGAIN)
+            if path.name != META:
+                found[path.stem] = path
     metas = sorted((RESULTS / "mteb" / "results").glob(f"*/*/{META}"))
     if len(metas) != 1 or not found:
         raise LexfitError(str(RESULTS / "mteb"), f"holds results of {len(metas)} models, not of one", AGAIN)
     return found, read_json(metas[0])
+
+
+def _check_filed(path: Path, model: tuple[str, str]) -> None:
+    named = read_json(path.with_name(META))
+    if (named["name"], named["revision"]) != model:
+        other = f"{named['name']} ({named['revision']})"
+        raise LexfitError(
+            str(path), f"is a result of {other}, and the model of this run is {model[0]} ({model[1]})", AGAIN
+        )
 
 
 def check_labels(run: FinishedRun) -> None:

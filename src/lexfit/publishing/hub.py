@@ -11,9 +11,9 @@ from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.utils import sha
 
 from lexfit.errors import LexfitError
+from lexfit.model_checks import unsafe
 from lexfit.publishing.folder import written
 from lexfit.publishing.hub_errors import explained
-from lexfit.publishing.safe_files import unsafe
 
 if TYPE_CHECKING:
     from collections.abc import Callable

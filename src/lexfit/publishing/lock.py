@@ -12,7 +12,9 @@ from dvc_data.hashfile.db import HashFileDB
 from dvc_objects.fs.local import LocalFileSystem
 from dvc_objects.fs.memory import MemoryFileSystem
 
-from lexfit.errors import LexfitError
+from lexfit.errors import LexfitError, explained_contents
+from lexfit.io import read_text
+from lexfit.yaml_files import refuse_aliases
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,10 +28,14 @@ def read_stages(lock: Path = LOCK) -> Stages:
     """What dvc.lock records of each stage, as DVC itself reads it."""
     if not lock.is_file():
         raise LexfitError(str(lock), "no such file: nothing has run here", AGAIN)
+    remedy = "`git checkout dvc.lock`, or `dvc repro`"
+    refuse_aliases(read_text(lock), str(lock), remedy)
     try:
         stages: Stages = load_yaml(str(lock))["stages"]
-    except (DvcException, KeyError, TypeError) as error:
-        raise LexfitError(str(lock), "isn't a lock file of DVC", "`git checkout dvc.lock`, or `dvc repro`") from error
+        if not all(isinstance(name, str) for name in [*stages, *_outputs(stages)]):
+            raise TypeError("a name that isn't text")
+    except (DvcException, AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        raise LexfitError(str(lock), "isn't a lock file of DVC", remedy) from error
     return stages
 
 
@@ -61,14 +67,16 @@ def lineage(stages: Stages, leaves: Iterable[str]) -> list[str]:
         if name not in stages:
             raise LexfitError(str(LOCK), f"has no stage {name}: it hasn't run", AGAIN)
         found[name] = None
-        for dep in stages[name].get("deps", []):
-            if dep["path"] not in made:
+        with explained_contents(f"{LOCK}: {name}", AGAIN):
+            deps = [(dep["path"], dep.get("md5")) for dep in stages[name].get("deps", [])]
+        for path, read in deps:
+            if path not in made:
                 continue
-            source, md5 = made[dep["path"]]
-            if dep["md5"] != md5:
+            source, md5 = made[path]
+            if read != md5:
                 raise LexfitError(
                     str(LOCK),
-                    f"stage {name} has read another {dep['path']} than the one that stage {source} wrote last, so its "
+                    f"stage {name} has read another {path} than the one that stage {source} wrote last, so its "
                     "results aren't those of this run",
                     AGAIN,
                 )
@@ -78,9 +86,16 @@ def lineage(stages: Stages, leaves: Iterable[str]) -> list[str]:
 
 def check_params(stages: Stages, names: Iterable[str], params: Path = PARAMS) -> None:
     """Raise `LexfitError` for the first key of params.yaml that isn't what a stage ran with."""
-    now = load_yaml(str(params))
+    remedy = f"`git checkout {params}`"
+    refuse_aliases(read_text(params), str(params), remedy)
+    try:
+        now = load_yaml(str(params))
+    except (DvcException, RecursionError, ValueError) as error:
+        raise LexfitError(str(params), "isn't YAML that DVC reads", remedy) from error
     for name in names:
-        for key, used in stages[name].get("params", {}).get(PARAMS.name, {}).items():
+        with explained_contents(f"{LOCK}: {name}", AGAIN):
+            recorded = {str(k): v for k, v in stages[name].get("params", {}).get(PARAMS.name, {}).items()}
+        for key, used in recorded.items():
             value: Any = now
             for part in key.split("."):
                 value = value.get(part) if isinstance(value, dict) else None

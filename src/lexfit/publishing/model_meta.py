@@ -17,7 +17,7 @@ from mteb.models.model_meta import ModelMeta
 from mteb.models.sentence_transformer_wrapper import SentenceTransformerEncoderWrapper
 from pydantic import ValidationError
 
-from lexfit.errors import LexfitError
+from lexfit.errors import LexfitError, explained_contents
 from lexfit.io import read_json
 from lexfit.publishing.answer import training_answer
 from lexfit.publishing.finished_run import FOLDER, WEIGHTS
@@ -80,8 +80,10 @@ def public_data(run: FinishedRun) -> str | bool | None:
 
 def read_prompts() -> dict[str, str]:
     """The prompts inside the saved model, if any isn't empty."""
-    prompts = read_json(FOLDER / "config_sentence_transformers.json").get("prompts") or {}
-    return dict(prompts) if any(prompts.values()) else {}
+    file = FOLDER / "config_sentence_transformers.json"
+    with explained_contents(str(file), "Run `dvc repro --force --single-item model`"):
+        prompts = read_json(file).get("prompts") or {}
+        return dict(prompts) if any(prompts.values()) else {}
 
 
 def make_meta(

@@ -6,9 +6,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import yaml
+from lexfit.errors import explained_contents
+from lexfit.io import read_text
+from lexfit.yaml_files import parse_yaml
 
 INPUTS = ["src", "conf", "data/sources", "dvc.yaml", "params.yaml", "requirements.lock"]
+LOCK_CHARACTERS = 2**24  # that dvc.lock may have; a run with every stage takes 120,000
 STAGES = ("raw", "clean", "pairs", "audit", "negatives", "model", "retention", "mteb_results", "exports")
 
 
@@ -39,5 +42,9 @@ def dvc_hashes(lock: Path = Path("dvc.lock")) -> dict[str, str]:
     """Hash of each output of the pipeline's main stages, from dvc.lock."""
     if not lock.exists():
         return {}
-    stages: dict[str, Any] = yaml.safe_load(lock.read_text(encoding="utf-8")).get("stages", {})
-    return {out["path"]: out["md5"] for name in STAGES for out in stages.get(name, {}).get("outs", []) if "md5" in out}
+    remedy = "`git checkout dvc.lock`, or `dvc repro`"
+    text = read_text(lock)
+    with explained_contents(str(lock), remedy):
+        stages: dict[str, Any] = parse_yaml(text, str(lock), remedy, LOCK_CHARACTERS).get("stages", {})
+        outs = [out for name in STAGES for out in stages.get(name, {}).get("outs", [])]
+        return {out["path"]: out["md5"] for out in outs if "md5" in out}

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lexfit.errors import LexfitError
-from lexfit.io import read_json
+from lexfit.model_checks import asks_for_code, shapes_of, unsafe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 WEIGHTS = ".safetensors"
@@ -18,17 +17,6 @@ TEXT = {".json", ".txt", ".md", ".jinja"}
 ALLOWED = {WEIGHTS, ".model", *TEXT}  # .model: a SentencePiece vocabulary
 GRAPHS = {"onnx": {".onnx"}, "openvino": {".xml", ".bin"}}  # by the folder that a backend looks in
 PICKLED = re.compile(rb"PK\x03\x04|\x80[\x02-\x05]")  # how torch's files and pickles begin
-UNSAFE = {
-    "holds pickled objects, which run code when they are loaded": {
-        *(".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".npy", ".npz"),
-    },
-    "is code": {".py", ".pyc", ".so", ".dll", ".dylib", ".sh"},
-}
-
-
-def unsafe(path: PurePosixPath) -> str | None:
-    """Why a file must not be in a published repository, or `None`."""
-    return next((why for why, suffixes in UNSAFE.items() if path.suffix.lower() in suffixes), None)
 
 
 def is_graph(path: PurePosixPath, files: dict[str, Path]) -> bool:
@@ -79,26 +67,7 @@ def metadata_of(source: Path) -> dict[str, str]:
     Raises:
         LexfitError: It isn't a safetensors file, whatever its name says, or it has no tensor.
     """
-    from safetensors import SafetensorError, safe_open  # noqa: PLC0415
-
-    remedy = "Make the model anew: `dvc repro --force --single-item model`"
-    try:
-        with safe_open(source, framework="numpy") as opened:
-            if not opened.keys():
-                raise LexfitError(str(source), "holds no tensor", remedy)
-            return dict(opened.metadata() or {})
-    except SafetensorError as error:
-        raise LexfitError(str(source), f"isn't a safetensors file ({error})", remedy) from error
-
-
-def _keys(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        yield from value
-        for inner in value.values():
-            yield from _keys(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _keys(inner)
+    return shapes_of(source, "Make the model anew: `dvc repro --force --single-item model`")[1]
 
 
 def check_no_code(files: dict[str, Path]) -> None:
@@ -107,16 +76,12 @@ def check_no_code(files: dict[str, Path]) -> None:
     That is an `auto_map` in a configuration (transformers' `trust_remote_code`) or a module that is not one of
     sentence-transformers' own.
     """
-    remedy = "Publish a model of a kind that transformers and sentence-transformers load without `trust_remote_code`"
-    for name, source in files.items():
-        if name.rpartition("/")[2] in {"config.json", "tokenizer_config.json", "processor_config.json"}:
-            value = read_json(source)
-            if "auto_map" in set(_keys(value)):
-                raise LexfitError(str(source), "asks for custom code (`auto_map`)", remedy)
-        if name == "modules.json":
-            foreign = [m["type"] for m in read_json(source) if not m["type"].startswith("sentence_transformers.")]
-            if foreign:
-                raise LexfitError(str(source), f"has modules of custom code: {', '.join(foreign)}", remedy)
+    asked = asks_for_code(files.values())
+    if asked is not None:
+        remedy = (
+            "Publish a model of a kind that transformers and sentence-transformers load without `trust_remote_code`"
+        )
+        raise LexfitError(str(asked[0]), asked[1], remedy)
 
 
 def check_files(files: dict[str, Path]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lexfit.io import read_json
 from lexfit.publishing.finished_run import commit_in
 from lexfit.publishing.licences import conflicts, licence_table, materials_of
 from lexfit.report.analysis import NAMES, Analysis
@@ -82,7 +82,7 @@ def committed_comparisons(ledger: Ledger) -> dict[Quoted, list[tuple[Traced, Sou
     """Tables of experiments that are committed: for each its rows, with what sets the recipe apart."""
     found = {}
     for path in sorted(COMPARISONS.glob("*.json")):
-        if not isinstance(json.loads(path.read_text(encoding="utf-8")), list):
+        if not isinstance(read_json(path), list):
             continue  # of `lexfit compare`: two runs, not a table of recipes
         table = ledger.json(path)
         labels = labels_of(table.data)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from lexfit.errors import LexfitError
-from lexfit.io import read_text
+from lexfit.io import parse_json, read_text
+from lexfit.rows import placed_rows
+from lexfit.yaml_files import parse_yaml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,7 +79,7 @@ class Ledger:
 
     def json(self, path: Path) -> Source:
         """A JSON file to print numbers from."""
-        return Source(self, path.as_posix(), json.loads(self.text(path)))
+        return Source(self, path.as_posix(), parse_json(self.text(path), str(path)))
 
     def params(self, path: Path) -> Source:
         """params.yaml to print from; its hash is of the lines above `runtime:`, which changes no result.
@@ -91,16 +88,16 @@ class Ledger:
             LexfitError: `runtime` isn't its last section.
         """
         text = self.text(path)
-        data = yaml.safe_load(text)
-        if list(data)[-1] != RUNTIME:
+        data = parse_yaml(text, str(path), "Write it with `lexfit compose`")
+        if not isinstance(data, dict) or list(data)[-1:] != [RUNTIME]:
             raise LexfitError(str(path), f"its last section isn't `{RUNTIME}`", "Write it with `lexfit compose`")
-        above = text[: text.index(f"\n{RUNTIME}:") + 1]
+        above = text.rpartition(f"\n{RUNTIME}:")[0] + "\n"
         self.files[path.as_posix()] = hashlib.sha256(above.encode()).hexdigest()
         return Source(self, path.as_posix(), data)
 
     def rows(self, path: Path, delimiter: str = "\t") -> list[dict[str, str]]:
         """A table's rows by column name; what is printed of them goes through `derived`."""
-        return list(csv.DictReader(io.StringIO(self.text(path)), delimiter=delimiter))
+        return [row for _, row in placed_rows(self.text(path), str(path), [], delimiter)]
 
     def hash_of(self, path: Path) -> Traced:
         """The SHA-256 of a file, which may be binary, to print."""

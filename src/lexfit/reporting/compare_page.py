@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lexfit.config import load_params
-from lexfit.io import read_text, write_json, write_text
+from lexfit.io import write_json, write_text
 from lexfit.reporting.head_to_head import check_comparable, differences, moves
 from lexfit.reporting.markdown import fill, table
 from lexfit.reporting.systems import find_system
+from lexfit.rows import number, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +25,8 @@ def published_scores(source: str, queries: int) -> list[dict[str, str]]:
     """Published nDCG@10 of other models, best first; none unless the runs are scored over AILAStatutes' 50 queries."""
     if source not in {"aila", "aila_fire"} or queries != QUERIES:
         return []
-    rows = csv.DictReader(io.StringIO(read_text(PUBLISHED)))
-    return sorted(rows, key=lambda row: -float(row["ndcg_at_10"]))
+    rows = read_rows(PUBLISHED, ["model", "parameters", "ndcg_at_10", "label", "basis"])
+    return sorted(rows, key=lambda row: -number(row["ndcg_at_10"], f"{PUBLISHED}: {row['model']}"))
 
 
 def span(found: dict[str, float], sign: str = "") -> str:

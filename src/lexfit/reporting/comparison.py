@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import fnmatch
-import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Any
-
-import yaml
 
 from lexfit.errors import LexfitError
 from lexfit.evaluation.significance import holm, mean_interval, permutation_p
@@ -19,6 +15,7 @@ from lexfit.io import write_json, write_text
 from lexfit.reporting.markdown import table
 from lexfit.selection.experiments import committed, list_experiments
 from lexfit.selection.recipes import flatten, recipe_of, varied
+from lexfit.selection.texts import object_of, params_of, scores_by_query
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,10 +55,12 @@ def read_finished(patterns: Sequence[str]) -> list[Finished]:
         if None in texts:
             raise LexfitError(name, f"has no {PER_QUERY} or {METRICS}", "Run it to its end, `dvc exp run -n NAME …`")
         params, rows, metrics = (str(text) for text in texts)
-        if "claim" not in json.loads(metrics):
+        found_metrics = object_of(metrics, f"{name}: {METRICS}")
+        if "claim" not in found_metrics:
             raise LexfitError(name, "claims no score: its model trained on every query", "Leave it out")
-        per_query = {r["query_id"]: float(r["finetuned"]) for r in csv.DictReader(io.StringIO(rows), delimiter="\t")}
-        found.append(Finished(name, known[name], yaml.safe_load(params), per_query, flatten(json.loads(metrics))))
+        per_query = scores_by_query(rows, f"{name}: {PER_QUERY}", "finetuned")
+        own = params_of(params, f"{name}: params.yaml")
+        found.append(Finished(name, known[name], own, per_query, flatten(found_metrics)))
     return found
 
 

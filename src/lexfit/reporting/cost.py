@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import platform
 from pathlib import Path
 from typing import Any
 
-from lexfit.errors import LexfitError
-from lexfit.io import read_text, write_json
+from lexfit.errors import LexfitError, explained_contents
+from lexfit.io import parse_jsonl, read_json, read_text, write_json
 from lexfit.stages.common import MODEL, REPORTS, TIMINGS
 
 COST = REPORTS / "cost.json"
@@ -55,8 +54,7 @@ def last_costs(lines: list[str]) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """
     costs: dict[str, dict[str, Any]] = {}
     counters: set[str] = set()
-    for line in lines:
-        entry = json.loads(line)
+    for _, entry in parse_jsonl("\n".join(lines), str(TIMINGS)):
         if entry["seconds"] >= SHORTEST:
             costs[entry["stage"]] = {key: entry.get(key) for key in ("seconds", "peak_mib", "joules")}
             counters |= set(entry.get("energy_from", []))
@@ -73,8 +71,10 @@ def record_cost() -> tuple[bool, Path]:
         LexfitError: There is no model or no timing log.
     """
     weights = weights_hash()
-    if COST.exists() and json.loads(read_text(COST))["weights_sha256"] == weights:
-        return False, COST
-    costs, counters = last_costs(read_text(TIMINGS).splitlines())
+    with explained_contents(str(COST), "Delete it; it is written anew"):
+        if COST.exists() and read_json(COST)["weights_sha256"] == weights:
+            return False, COST
+    with explained_contents(str(TIMINGS), "Delete it; each stage that runs adds to it"):
+        costs, counters = last_costs(read_text(TIMINGS).splitlines())
     write_json(COST, {"weights_sha256": weights, "machine": machine(), "energy_from": counters, "stages": costs})
     return True, COST

@@ -11,7 +11,8 @@ import matplotlib as mpl
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-from lexfit.io import read_text, write_text
+from lexfit.io import write_text
+from lexfit.rows import read_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,8 +27,7 @@ LABELS = {"bm25": "BM25", "untrained": "untrained", "finetuned": "fine-tuned"}
 
 def read_table(path: Path) -> Table:
     """Rows of a TSV by column name."""
-    header, *lines = [line.split("\t") for line in read_text(path).splitlines()]
-    return [dict(zip(header, line, strict=True)) for line in lines]
+    return read_rows(path, [], "\t", quoted=False)
 
 
 def _finish(figure: Figure, path: Path) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lexfit.errors import LexfitError
+from lexfit.errors import LexfitError, explained_contents
 from lexfit.evaluation.runs import order, run_of
 from lexfit.evaluation.significance import holm, mean_interval, permutation_p
+from lexfit.io import parse_jsonl
 from lexfit.stages.common import RAW
 
 if TYPE_CHECKING:
@@ -86,17 +84,19 @@ def differences(systems: Sequence[System], params: EvaluationParams, seed: int) 
 
 def read_task(system: System) -> Task:
     """The task that a system's run was scored on."""
-    from lexfit.corpus.records import Document  # noqa: PLC0415
+    from lexfit.corpus.records import Document, parse_qrels  # noqa: PLC0415
     from lexfit.corpus.sources.statutes import title_of  # noqa: PLC0415
 
-    rows = [json.loads(line) for line in system.output(TASK / "corpus.jsonl").splitlines()]
+    path = f"{system.name}: {TASK}"
     relevant: dict[str, set[str]] = {}
-    for row in csv.DictReader(io.StringIO(system.output(TASK / "qrels.tsv")), delimiter="\t"):
-        if int(row["score"]) > 0:
-            relevant.setdefault(row["query-id"], set()).add(row["corpus-id"])
-    queries = [json.loads(line) for line in system.output(TASK / "queries.jsonl").splitlines()]
-    titles = {row["id"]: title_of(Document(row["id"], row["title"], row["text"])) for row in rows}
-    return Task({q["id"]: q["text"] for q in queries}, titles, relevant)
+    with explained_contents(path, "Run it anew, or compare with --moves 0"):
+        rows = [row for _, row in parse_jsonl(system.output(TASK / "corpus.jsonl"), f"{path}/corpus.jsonl")]
+        for _, judgement in parse_qrels(system.output(TASK / "qrels.tsv"), f"{path}/qrels.tsv"):
+            if judgement.score > 0:
+                relevant.setdefault(judgement.query_id, set()).add(judgement.doc_id)
+        queries = [row for _, row in parse_jsonl(system.output(TASK / "queries.jsonl"), f"{path}/queries.jsonl")]
+        titles = {row["id"]: title_of(Document(row["id"], row["title"], row["text"])) for row in rows}
+        return Task({q["id"]: q["text"] for q in queries}, titles, relevant)
 
 
 def read_rankings(system: System) -> Run:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from lexfit.errors import LexfitError
 from lexfit.evaluation.claim import MAIN
 from lexfit.io import read_json, write_json, write_text
 from lexfit.reporting.markdown import table
+from lexfit.rows import number, placed_rows
 from lexfit.second_stage.scores import score_rows
 from lexfit.selection.experiments import committed, list_experiments
 from lexfit.selection.recipes import recipe_of
+from lexfit.selection.texts import object_of, params_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,9 +53,10 @@ def read_scored(names: Sequence[str]) -> list[Scored]:
             raise LexfitError(name, f"has no {SCORES}", "Run it with `-S second_stage=reranker`")
         params, found, lines = (str(text) for text in texts)
         per_query: dict[str, dict[str, float]] = {}
-        for line in csv.DictReader(io.StringIO(lines), delimiter="\t"):
-            per_query.setdefault(line["row"], {})[line["query_id"]] = float(line[MAIN])
-        out.append(Scored(name, known[name], yaml.safe_load(params), json.loads(found), per_query))
+        for place, line in placed_rows(lines, f"{name}: {PER_QUERY}", ["row", "query_id", MAIN], "\t"):
+            per_query.setdefault(line["row"], {})[line["query_id"]] = number(line[MAIN], place)
+        own = params_of(params, f"{name}: params.yaml")
+        out.append(Scored(name, known[name], own, object_of(found, f"{name}: {SCORES}"), per_query))
     for one in out[1:]:
         if recipe_of(one.params) != recipe_of(out[0].params):
             raise LexfitError(one.name, f"is of another recipe than {out[0].name}", "Name seeds of one recipe")

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from lexfit.errors import LexfitError
 from lexfit.io import read_text
 from lexfit.reporting.comparison import METRICS, PER_QUERY
 from lexfit.selection.experiments import commit_of, committed, list_experiments
+from lexfit.selection.texts import object_of, params_of, scores_by_query
 from lexfit.stages.common import BASELINE, CROSSVAL, RESULTS
 
 WORKSPACE = "workspace"
@@ -83,7 +79,7 @@ def find_system(name: str) -> System:
     if missing:
         raise LexfitError(name, f"has no {' and no '.join(missing)}", "Run it to its end, `dvc repro` or `dvc exp run`")
     params, rows, metrics = texts
-    if "claim" not in json.loads(metrics):
+    if "claim" not in object_of(metrics, f"{name}: {METRICS}"):
         raise LexfitError(name, "claims no score: its model trained on every query", "Leave it out")
-    per_query = {r["query_id"]: float(r[method]) for r in csv.DictReader(io.StringIO(rows), delimiter="\t")}
-    return System(name, method, commit, yaml.safe_load(params), per_query)
+    per_query = scores_by_query(rows, f"{name}: {PER_QUERY}", method)
+    return System(name, method, commit, params_of(params, f"{name}: params.yaml"), per_query)

@@ -7,6 +7,7 @@ from typing import Any
 
 from tabulate import tabulate
 
+from lexfit.errors import explained_contents
 from lexfit.io import read_json
 
 SCORES = Path("data/mteb_results/scores.json")
@@ -50,6 +51,11 @@ def retention_line(retention: dict[str, Any]) -> str:
 def summary_table(path: Path = SCORES) -> str:
     """Scores of the last run with their protocol, and where the card and reports lie."""
     scores = read_json(path)
+    with explained_contents(str(path), "Run `dvc repro --force --single-item mteb_results`"):
+        return _summary(scores)
+
+
+def _summary(scores: dict[str, Any]) -> str:
     claim, crossval, mteb = scores["claim"], scores["crossval"], scores["mteb"]
     lines = [f"{mteb['task']}, protocol {scores['protocol']}, seed {scores['seed']}"]
     if claim is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from lexfit.config import load_params
 from lexfit.errors import LexfitError
+from lexfit.model_checks import check_model_folder, whole_weights
 from lexfit.negatives.bm25 import Okapi
 from lexfit.search.ranking import read_statutes
 from lexfit.stages.common import MODEL
@@ -147,6 +148,8 @@ def load(method: Method = "finetuned") -> Ranker:
     if method == "base":
         model = load_base_model(params.model, params.hardware, params.runtime)
     else:
-        model = SentenceTransformer(str(FOLDER), device=check_device(params.runtime))
+        check_model_folder(FOLDER, code=params.model.trust_remote_code)
+        with whole_weights():
+            model = SentenceTransformer(str(FOLDER), device=check_device(params.runtime))
     model.eval()
     return Dense(model, statutes, params.evaluation.batch_size, params.runtime.embedding_cache_mb)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from lexfit.corpus.records import read_collection
 from lexfit.corpus.sources.statutes import title_of
-from lexfit.errors import LexfitError
+from lexfit.errors import LexfitError, explained_contents
 from lexfit.evaluation.inputs import ranked_passages
 from lexfit.evaluation.runs import max_passage, order
 from lexfit.io import read_jsonl
@@ -61,11 +61,12 @@ def read_statutes(split: str) -> list[Statute]:
     if not path.exists():
         raise LexfitError(str(path), "no such file, so there is nothing to search", "Run `make run` or `dvc pull`")
     titles = {d.id: title_of(d) for d in read_collection(RAW / "task").documents}
-    candidates = [{**d, "source": "task"} for d in read_jsonl(path) if d["role"] == "candidate"]
-    return [
-        Statute(key, titles.get(key, ""), tuple(passages))
-        for key, passages in ranked_passages(candidates, "task", split).items()
-    ]
+    with explained_contents(str(path), "Run `dvc repro --force --single-item pairs`"):
+        candidates = [{**d, "source": "task"} for d in read_jsonl(path) if d["role"] == "candidate"]
+        return [
+            Statute(key, titles.get(key, ""), tuple(passages))
+            for key, passages in ranked_passages(candidates, "task", split).items()
+        ]
 
 
 def check_request(facts: str, k: int) -> None:

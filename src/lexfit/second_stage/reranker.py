@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lexfit.errors import LexfitError
 from lexfit.evaluation.runs import order
+from lexfit.model_checks import safe_loading
 from lexfit.model_files import gguf_parts, model_folder
 from lexfit.training.windows import query_windows
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from lexfit.config import HardwareParams, RuntimeParams
     from lexfit.config_second_stage import RerankerParams
     from lexfit.evaluation.runs import Run
+
+SCORING_HEADS = {"classifier", "score", "pre_classifier"}  # by architecture; a base model has none
 
 
 def load_reranker(params: RerankerParams, hardware: HardwareParams, runtime: RuntimeParams) -> CrossEncoder:
@@ -44,7 +47,14 @@ def load_reranker(params: RerankerParams, hardware: HardwareParams, runtime: Run
     folder = model_folder(model)
     revision = {} if folder is not None else {"revision": model.revision}
     attention = {} if hardware.attention == "auto" else {"attn_implementation": hardware.attention}
-    try:
+    with safe_loading(
+        folder,
+        "params.yaml: second_stage.rerankers",
+        f"{model.hub_id} at revision {model.revision} can't be loaded as a cross-encoder",
+        "Choose another model of conf/reranker, or download it where there is a network and set its model.path",
+        code=model.trust_remote_code,
+        heads=SCORING_HEADS,
+    ):
         loaded = CrossEncoder(
             str(folder) if folder is not None else model.hub_id,
             device=check_device(runtime),
@@ -54,13 +64,6 @@ def load_reranker(params: RerankerParams, hardware: HardwareParams, runtime: Run
             model_kwargs={"use_safetensors": True, "dtype": "float32", **attention},
             **revision,
         )
-    except (OSError, ValueError, RuntimeError) as error:
-        raise LexfitError(
-            "params.yaml: second_stage.rerankers",
-            f"{model.hub_id} at revision {model.revision} can't be loaded as a cross-encoder: "
-            f"{str(error).splitlines()[0].rstrip('.')}",
-            "Choose another model of conf/reranker, or download it where there is a network and set its model.path",
-        ) from error
     loaded.max_seq_length = params.max_length
     config, tokenizer = loaded[0].model.config, loaded.tokenizer
     if tokenizer.pad_token is None:  # padding is masked, so any token serves

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from lexfit.cache import cache_folder, code_digest, digest
+from lexfit.errors import explained_contents
 from lexfit.evaluation.runs import write_run
 from lexfit.io import read_json, write_json
 from lexfit.second_stage.plan import name_of, ranked_queries, trainings
@@ -99,7 +100,8 @@ class Trainings(ABC, Generic[Model, Own]):
             queries = ranked_queries(self.records["queries"], excluded)
             write_json(kept, {"run": self.rank(model, queries, excluded), "facts": facts})
         found = read_json(kept)
-        return found["run"], found["facts"]
+        with explained_contents(str(kept), "Delete it; it is written anew"):
+            return found["run"], found["facts"]
 
 
 def write_trainings(own: Trainings[Any, Any], folder: Path) -> None:

@@ -7,11 +7,11 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from lexfit.errors import LexfitError
+from lexfit.io import decode_utf8
 from lexfit.selection.folds import Score, from_text
 from lexfit.selection.recipes import recipe_of
+from lexfit.selection.texts import object_of, params_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,8 +36,8 @@ def committed(commit: str, path: str) -> str | None:
 
 
 def _git(*arguments: str) -> str | None:
-    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
-    return done.stdout if done.returncode == 0 else None
+    done = subprocess.run(["git", *arguments], capture_output=True, check=False)
+    return decode_utf8(done.stdout, f"git {' '.join(arguments)}") if done.returncode == 0 else None
 
 
 def commit_of(revision: str) -> str | None:
@@ -77,7 +77,9 @@ def read_experiments(names: Sequence[str]) -> list[Experiment]:
                 remedy = "Run it as `dvc exp run nested@scores -S selection=nested -S …`"
                 raise LexfitError(name, f"has no {SCORES}", remedy)
             continue
-        found.append(Experiment(name, commit, yaml.safe_load(params), from_text(scores), json.loads(summary)))
+        own = params_of(params, f"{name}: params.yaml")
+        told = object_of(summary, f"{name}: {SUMMARY}")
+        found.append(Experiment(name, commit, own, from_text(scores, f"{name}: {SCORES}"), told))
     if not found:
         raise LexfitError(
             "refs/exps", "hold no experiment with nested scores", "Queue some: runs/select_aila.sh shows how"

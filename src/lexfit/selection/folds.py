@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
+from lexfit.rows import number, placed_rows, whole_number
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -72,12 +74,16 @@ def to_rows(scores: Iterable[Score]) -> list[list[object]]:
     ]
 
 
-def from_text(text: str) -> list[Score]:
-    """Scores from the text of reports/nested.tsv."""
-    _, *lines = text.splitlines()
-    found = []
-    for line in lines:
-        epochs, share, query_id, fold, other, value = line.split("\t")
-        also = None if other == "-" else int(other)
-        found.append(Score(int(epochs), float(share), query_id, int(fold), also, float(value)))
-    return found
+def from_text(text: str, where: str = "reports/nested.tsv") -> list[Score]:
+    """Scores from the text of reports/nested.tsv; `where` it stands is for errors."""
+    return [
+        Score(
+            whole_number(row["epochs"], place),
+            number(row["interpolation"], place),
+            row["query_id"],
+            whole_number(row["fold"], place),
+            None if row["also_excluded"] == "-" else whole_number(row["also_excluded"], place),
+            number(row["ndcg_at_10"], place),
+        )
+        for place, row in placed_rows(text, where, HEADER, "\t", quoted=False)
+    ]

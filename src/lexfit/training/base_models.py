@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lexfit.errors import LexfitError
 from lexfit.launch import own_device
+from lexfit.model_checks import safe_loading
 from lexfit.model_files import gguf_parts, model_folder
 from lexfit.training.gguf import plain_folder
 
@@ -209,7 +210,13 @@ def load_base_model(
     revision = None if folder is not None else model.revision
     kwargs = _model_kwargs(model, hardware, quantize=quantize, low_precision=low_precision)
     common = {"revision": revision, "trust_remote_code": model.trust_remote_code}
-    try:
+    place = f"its folder {folder}" if folder else "the Hub"
+    remedy = (
+        "Use `-S model=all-minilm-l6-v2` (needs no network), or download it where there is one and set "
+        "`-S model.path=FOLDER`"
+    )
+    where = f"{model.hub_id} at revision {model.revision} can't be loaded from {place}"
+    with safe_loading(folder, "params.yaml: model", where, remedy, code=model.trust_remote_code):
         if model.pooling is None:
             loaded = SentenceTransformer(address, device=device, model_kwargs=kwargs, **common)
         else:
@@ -224,14 +231,6 @@ def load_base_model(
             )
             pooling = Pooling(transformer.get_embedding_dimension(), pooling_mode=model.pooling)
             loaded = SentenceTransformer(modules=[transformer, pooling], device=device)
-    except (OSError, ValueError, RuntimeError, ImportError) as error:
-        raise LexfitError(
-            "params.yaml: model",
-            f"{model.hub_id} at revision {model.revision} can't be loaded from "
-            f"{'its folder' if folder else 'the Hub'}: {str(error).splitlines()[0]}",
-            "Use `-S model=all-minilm-l6-v2` (needs no network), or download it where there is one and set "
-            "`-S model.path=FOLDER`",
-        ) from error
     check_padding_side(loaded[0].model.config.model_type, model)
     if quantize:
         keep_differentiable(loaded)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lexfit.errors import LexfitError
+from lexfit.model_checks import safe_loading
 from lexfit.model_files import gguf_parts, model_folder
 from lexfit.training.base_models import check_device, keep_differentiable, quantization
 from lexfit.training.gguf import plain_folder
@@ -43,17 +44,13 @@ def load_causal(
         options["attn_implementation"] = hardware.attention
     if hardware is not None and quantised:
         options |= {"quantization_config": quantization(hardware), "device_map": {"": device}}
-    try:
+    remedy = f"Choose another one, or set {key}.path to a folder that holds one"
+    problem = f"{address} can't be loaded as a language model"
+    with safe_loading(folder, f"params.yaml: {key}", problem, remedy, code=model.trust_remote_code, heads={"lm_head"}):
         loaded, report = AutoModelForCausalLM.from_pretrained(
             address, use_safetensors=True, output_loading_info=True, **options, **common
         )
         tokenizer = AutoTokenizer.from_pretrained(address, **common)
-    except (OSError, ValueError) as error:
-        raise LexfitError(
-            f"params.yaml: {key}",
-            f"{address} can't be loaded as a language model: {str(error).splitlines()[0].rstrip('.')}",
-            f"Choose another one, or set {key}.path to a folder that holds one",
-        ) from error
     missing = sorted(report["missing_keys"])
     if missing and (missing != ["lm_head.weight"] or not loaded.config.tie_word_embeddings):
         raise LexfitError(

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from lexfit.cache import cache_folder, digest
+from lexfit.errors import LexfitError
 from lexfit.io import read_json, write_json
 from lexfit.training.base_models import check_device
 from lexfit.training.causal import load_causal, prompt_tokens
@@ -46,6 +47,8 @@ class Generator:
         kept = cache_folder("synthetic") / key[:2] / f"{key}.json"
         if kept.exists():
             found: list[str] = read_json(kept)
+            if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+                raise LexfitError(str(kept), "isn't a list of texts", "Delete it; it is written anew")
             return found
         texts = self._sample(prompt, count, int(key[:12], 16))
         write_json(kept, texts)

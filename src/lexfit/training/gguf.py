@@ -15,10 +15,24 @@ from typing import TYPE_CHECKING
 
 from lexfit.cache import cache_folder, digest
 from lexfit.errors import LexfitError, explained_disk_errors
+from lexfit.gguf_header import REMEDY, check_header
+from lexfit.model_checks import whole_weights
 from lexfit.model_files import joined_sha256
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+# What the gguf package and transformers raise for contents that they don't expect.
+DAMAGED = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
 
 
 def plain_folder(parts: list[Path]) -> Path:
@@ -43,12 +57,14 @@ def plain_folder(parts: list[Path]) -> Path:
         scratch = Path(name)
         file = parts[0] if len(parts) == 1 else join(parts, scratch / "model.gguf")
         try:
-            convert(file, scratch / "plain")
-        except (ValueError, KeyError, IndexError, NotImplementedError, struct.error) as error:
+            check_header(file, str(parts[0]))
+            with whole_weights():
+                convert(file, scratch / "plain")
+        except DAMAGED as error:
             raise LexfitError(
                 str(parts[0]),
                 f"this GGUF file can't be read: {str(error).rstrip('.') or type(error).__name__}",
-                "Fetch it again (with all of its parts), or use the original from the Hub with model.gguf_file=null",
+                REMEDY,
             ) from error
         try:
             (scratch / "plain").rename(folder)

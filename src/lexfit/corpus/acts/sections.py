@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import re
-import zlib
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -13,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lexfit.errors import LexfitError
-from lexfit.io import decode_utf8, parse_jsonl
+from lexfit.io import decode_utf8, gunzip, parse_jsonl
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,8 +23,9 @@ EMPTY_TITLE = re.compile(r"^(\W|\d|\band\b|\b[a-z]\b)*(repealed|omitted|rep|spen
 REPEALED = re.compile(
     r"^\W*(\w{1,5}\W+)?(\[[^\]]*?)?\b(rep\.|repealed|omitted)\W*(by|ibid|vide|\(?w\.?e\.?f)", re.IGNORECASE
 )
-REPEALED_WORDS = 80
-HEADING_NUMBER, NO_NUMBER = re.compile(r"\W*\d+\w*\W+"), re.compile(r"\W*")
+REPEALED_WORDS, REPEALED_REACH = 80, 1000  # words of such a section; characters that the pattern looks at
+# Possessive: what is taken is never given back, so that a long line costs one pass.
+HEADING_NUMBER, NO_NUMBER = re.compile(r"\W*+\d\w*+\W++"), re.compile(r"\W*+")
 BEHIND_HEADING, SENTENCE = re.compile(r"^[^\w(\[]*"), re.compile(r"\s[a-z]")
 
 
@@ -87,10 +86,7 @@ def read_sections(data: bytes, where: str) -> Iterator[Section]:
         data: Gzipped JSONL of `act`, `section`, `title`, `text`.
         where: The file, for errors.
     """
-    try:
-        text = decode_utf8(gzip.decompress(data), where)
-    except (OSError, EOFError, zlib.error) as error:
-        raise LexfitError(where, f"is not a whole gzip file ({error})", "Fetch it anew") from error
+    text = decode_utf8(gunzip(data, where), where)
     times: Counter[str] = Counter()
     for line, record in parse_jsonl(text, where):
         values = [record.get(key) for key in ("act", "section", "title", "text")]
@@ -106,7 +102,7 @@ def read_sections(data: bytes, where: str) -> Iterator[Section]:
 def says_nothing(section: Section, min_words: int) -> str | None:
     """Why a section is left out: it is repealed or omitted, or too short; none if it stays."""
     words = len(section.text.split())
-    if EMPTY_TITLE.match(section.title) or (words <= REPEALED_WORDS and REPEALED.match(section.text)):
+    if EMPTY_TITLE.match(section.title) or (words <= REPEALED_WORDS and REPEALED.match(section.text[:REPEALED_REACH])):
         return "repealed_or_omitted"
     return "short" if words < min_words else None
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -11,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lexfit.io import read_text
+from lexfit.rows import placed_rows, whole_number
 
 ACTS = Path("data/sources/citations/acts.csv")
 
@@ -79,10 +78,15 @@ class Mention:
 
 def load_acts(path: Path = ACTS) -> list[Act]:
     """The table of Acts that have several names, or the same name as another."""
-    rows = csv.DictReader(io.StringIO(read_text(path)))
+    columns = ["act", "names", "decided_from", "decided_until"]
     return [
-        Act(r["act"], tuple(r["names"].split("|")), int(r["decided_from"] or 0), int(r["decided_until"] or 9999))
-        for r in rows
+        Act(
+            r["act"],
+            tuple(r["names"].split("|")),
+            whole_number(r["decided_from"] or "0", place),
+            whole_number(r["decided_until"] or "9999", place),
+        )
+        for place, r in placed_rows(read_text(path), str(path), columns)
     ]
 
 

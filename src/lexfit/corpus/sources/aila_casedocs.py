@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,12 @@ def load_casedocs(source: SourceParams, key: str) -> Collection:
     judgements = read_judgements(archive, JUDGEMENTS, places)
     members = {Path(name).name: name for name in archive.names if "/Object_casedocs/" in f"/{name}"}
     documents = []
-    for case in sorted({j.doc_id for j in judgements if j.score > 0}, key=lambda name: int(name[1:])):
+    relevant = [j for j in judgements if j.score > 0]
+    for j in relevant:
+        if not re.fullmatch("C[0-9]{1,9}", j.doc_id):
+            place = places[f"judgement/{j.query_id}/{j.doc_id}"]
+            raise LexfitError(place, f"{j.doc_id!r} is no case document", "Write C and its number")
+    for case in sorted({j.doc_id for j in relevant}, key=lambda name: int(name[1:])):
         member = members.get(f"{case}.txt")
         if member is None:
             raise LexfitError(f"{path}/Object_casedocs", f"has no {case}.txt", "Use the whole FIRE release")

@@ -106,7 +106,7 @@ def load(source: SourceParams, key: str) -> Collection:
             "Fetch the right file or correct the key",
         )
     archive = Archive(path)
-    names = [name for name in archive.names if re.search(r"(^|/)Object_statutes/S\d+\.txt$", name)]
+    names = [name for name in archive.names if re.search(r"(^|/)Object_statutes/S[0-9]{1,9}\.txt$", name)]
     names.sort(key=lambda name: int(Path(name).stem[1:]))
     documents = [Document(Path(n).stem, "", decode_utf8(archive.read(n), f"{path}!{n}").strip()) for n in names]
     places = {f"document/{Path(n).stem}": f"{path}!{n}" for n in names}

@@ -6,8 +6,6 @@ themselves: no query of the task and no judgement of relevance is read here.
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
 import random
 import re
@@ -25,8 +23,9 @@ from lexfit.corpus.sources.aila_fire import locate
 from lexfit.corpus.sources.options import CitationOptions, options_of
 from lexfit.corpus.sources.statutes import statutes, title_of
 from lexfit.errors import LexfitError
-from lexfit.io import decode_utf8, read_text
+from lexfit.io import decode_utf8
 from lexfit.parallel import in_processes
+from lexfit.rows import read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +51,7 @@ def read_cases(archive: Archive, targets: dict[tuple[str, str], str]) -> tuple[l
         archive: The release.
         targets: Document id by Act and section.
     """
-    names = [name for name in archive.names if re.search(r"(^|/)Object_casedocs/C\d+\.txt$", name)]
+    names = [name for name in archive.names if re.search(r"(^|/)Object_casedocs/C[0-9]{1,9}\.txt$", name)]
     if not names:
         raise LexfitError(str(archive.path), "has no Object_casedocs/C*.txt", "Use the whole FIRE release")
     names.sort(key=lambda name: int(Path(name).stem[1:]))
@@ -88,7 +87,7 @@ def load(source: TrainSourceParams, key: str, seed: int) -> Collection:
             f"params.yaml: {key}.sha256", f"{path.name} has sha256 {digest}", "Correct the file or the key"
         )
     archive = Archive(path)
-    table = list(csv.DictReader(io.StringIO(read_text(TABLE))))
+    table = read_rows(TABLE, ["id", "act", "section", "equivalent"])
     documents, targets, origin = statutes(options, archive, table, key)
     cases, counts = read_cases(archive, targets)
     citing = Counter(doc_id for case in cases for doc_id in case.cited)

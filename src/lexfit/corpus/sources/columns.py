@@ -38,15 +38,16 @@ def texts_of(value: Any, place: str, column: str) -> list[str]:
 
 
 def check_columns(options: ColumnOptions, table: Table, where: str, key: str) -> None:
-    """Refuse options that name a column which the table doesn't have."""
+    """Refuse options that name a column which the table doesn't have, or has several times."""
     named = [("query_column", options.query_column), ("positive_column", options.positive_column)]
     named += [("negative_columns", name) for name in options.negative_columns]
     named += [("title_column", options.title_column)] if options.title_column is not None else []
     for option, name in named:
-        if name not in table.columns:
+        if table.columns.count(name) != 1:
+            how = "several columns" if name in table.columns else "no column"
             raise LexfitError(
                 f"params.yaml: {key}.options.{option}",
-                f"{where} has no column {name!r}",
+                f"{where} has {how} {name!r}",
                 f"It has {', '.join(table.columns) or 'none'}",
             )
 

@@ -68,6 +68,8 @@ def load(source: SourceParams, key: str) -> Collection:
         for article in record["articles"]:
             judgements.append(Judgement(query.id, str(article), 1))
             places[f"judgement/{query.id}/{article}"] = place
+    if not queries:
+        raise LexfitError(str(path), "holds no situation", "Write one a line")
     collection = Collection(
         documents,
         queries,

