@@ -122,7 +122,7 @@ def train_phase(
         logging_nan_inf_filter=False,
         label_names=["labels"],
     )
-    forget_old(folder.parent)
+    forget_old(folder)
     checkpoint = latest_whole(folder)
     if checkpoint is not None:
         logger.info("going on from step %s", checkpoint.name.split("-")[-1])

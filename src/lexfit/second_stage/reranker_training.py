@@ -112,7 +112,7 @@ def train_phase(
         logging_steps=1,
         logging_nan_inf_filter=False,
     )
-    forget_old(folder.parent)
+    forget_old(folder)
     checkpoint = latest_whole(folder)
     if checkpoint is not None:
         logger.info("going on from step %s", checkpoint.name.split("-")[-1])

@@ -12,8 +12,9 @@ from sentence_transformers.sentence_transformer.data_collator import SentenceTra
 from torch import Tensor, nn
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
+from lexfit.cache import mark_whole
 from lexfit.errors import LexfitError
-from lexfit.training.checkpoints import load_state, mark_whole, save_state
+from lexfit.training.checkpoints import load_state, save_state
 
 if TYPE_CHECKING:
     from lexfit.training.text_loss import TextLoss

@@ -13,7 +13,6 @@ from lexfit.training.base_models import freeze_dropout, load_base_model, prepare
 from lexfit.training.checkpoints import (
     checkpoint_folder,
     forget_old,
-    is_readable,
     latest_whole,
     restore_state,
     trained_state,
@@ -136,11 +135,8 @@ def train(
     patience = params.train.early_stopping
     if patience is not None:
         callbacks.append(EarlyStoppingCallback(patience))
-    forget_old(folder.parent)
-    checkpoint = latest_whole(folder)
-    while checkpoint is not None and not is_readable(checkpoint):
-        shutil.rmtree(checkpoint)
-        checkpoint = latest_whole(folder)
+    forget_old(folder)
+    checkpoint = latest_whole(folder, with_best=patience is not None)
     if checkpoint is not None:
         logger.info("going on from step %s", checkpoint.name.split("-")[-1])
     sources: dict[str, list[dict[str, Any]]] = {}
