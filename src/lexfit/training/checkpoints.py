@@ -129,4 +129,3 @@ def load_state(loss: nn.Module, checkpoint: Path) -> None:
         SafetensorError: The file is damaged.
     """
     restore_state(loss, load_tensors(checkpoint / STATE))
-
