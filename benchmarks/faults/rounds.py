@@ -37,11 +37,14 @@ SHARES: dict[Fault, int] = {
 
 
 def plan(rounds: int, seed: int, site: Site) -> list[tuple[Fault, str]]:
-    """The fault and stage of each round; the same for a seed, however many rounds follow."""
+    """The fault and stage of each round; the same for a seed, however many rounds follow.
+
+    Kills and a full disk take turns through all stages together.
+    """
     rng = Random(seed)
     seconds: dict[str, float] = site.reference["seconds"]
     fitting = {f.name: [s for s in seconds if f.fits(site, s)] if f.fits else [] for f in SHARES}
-    turns: dict[str, list[str]] = {}
+    turn: list[str] = []
     found: list[tuple[Fault, str]] = []
     while len(found) < rounds:
         faults = [fault for fault, share in SHARES.items() for _ in range(share)]
@@ -49,9 +52,8 @@ def plan(rounds: int, seed: int, site: Site) -> list[tuple[Fault, str]]:
         for fault in faults:
             stages = fitting[fault.name]
             if fault.even:
-                if not turns.get(fault.name):
-                    turns[fault.name] = rng.sample(stages, len(stages))
-                stage = turns[fault.name].pop()
+                turn = turn or rng.sample(stages, len(stages))
+                stage = turn.pop()
             else:
                 stage = rng.choices(stages, [1 / seconds[s] for s in stages])[0] if stages else ""
             found.append((fault, stage))
