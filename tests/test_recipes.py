@@ -82,7 +82,7 @@ def rented(root: Path) -> Workspace:
         "  b:\n    cmd: test ! -e broken && cp out.txt end.txt\n    deps: [out.txt]\n    outs: [end.txt]\n"
     )
     (root / "in.txt").write_text("in\n")
-    (root / "runs/recipe.sh").write_text("#!/usr/bin/env bash\nset -e\ndvc repro --quiet \"$@\"\n")
+    (root / "runs/recipe.sh").write_text('#!/usr/bin/env bash\nset -e\ndvc repro --quiet "$@"\n')
     (root / "runs/recipe.sh").chmod(0o755)
     (root / ".gitignore").write_text("ran.log\nbroken\n")
     workspace.run("git", "init", "-q", "-b", "main")

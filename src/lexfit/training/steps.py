@@ -12,9 +12,10 @@ from sentence_transformers.sentence_transformer.data_collator import SentenceTra
 from torch import Tensor, nn
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
+from lexfit.cache import mark_whole
 from lexfit.errors import LexfitError
-from lexfit.training.checkpoints import load_state, mark_whole, save_state
-from lexfit.training.processes import add_gradients, prepare_accelerator, rank
+from lexfit.training.checkpoints import load_state, save_state
+from lexfit.training.processes import add_gradients, prepare_accelerator, rank, wait
 
 if TYPE_CHECKING:
     from lexfit.training.text_loss import TextLoss
@@ -95,6 +96,7 @@ class StepTrainer(SentenceTransformerTrainer):
 
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
         super()._save_checkpoint(model, trial)
+        wait()
         if rank() == 0:
             mark_whole(Path(self.args.output_dir) / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}")
 

@@ -14,9 +14,9 @@ from lexfit.training.base_models import freeze_dropout, load_base_model, prepare
 from lexfit.training.checkpoints import (
     checkpoint_folder,
     forget_old,
-    is_readable,
     latest_whole,
     restore_state,
+    run_steps,
     trained_state,
 )
 from lexfit.training.compiled import compiled
@@ -140,9 +140,7 @@ def train(
     patience = params.train.early_stopping
     if patience is not None:
         callbacks.append(EarlyStoppingCallback(patience))
-    checkpoint = last_readable(folder)
-    if checkpoint is not None:
-        logger.info("going on from step %s", checkpoint.name.split("-")[-1])
+    checkpoint = last_whole(folder, with_best=patience is not None)
     sources: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         apart = params.batches.sources == "apart"
@@ -167,21 +165,20 @@ def train(
             explained_memory_errors(),
             compiled(transformer, params.hardware.compile),
         ):
-            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+            run_steps(trainer, checkpoint)
     # accelerate leaves its autocasting around `forward`: without this a model would be scored in other arithmetic
     # than it has when loaded from its folder.
     trainer.accelerator.unwrap_model(loss.model, keep_fp32_wrapper=False)
     return curve_of(trainer.state)
 
 
-def last_readable(folder: Path) -> Path | None:
+def last_whole(folder: Path, *, with_best: bool) -> Path | None:
     """The checkpoint to go on from: process 0 clears away what is old or damaged before the others look."""
     if rank() == 0:
-        forget_old(folder.parent)
-        while (checkpoint := latest_whole(folder)) is not None and not is_readable(checkpoint):
-            shutil.rmtree(checkpoint)
+        forget_old(folder)
+        latest_whole(folder, with_best=with_best)
     wait()
-    return latest_whole(folder)
+    return latest_whole(folder, with_best=with_best)
 
 
 def fine_tune(params: Params, data: TrainingData, live_folder: Path, adapter_folder: Path | None = None) -> Trained:
