@@ -68,7 +68,8 @@ def measure(size: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as scratch:
         workspace = Path(scratch)
         # In a process of its own: Linux counts a parent's memory as its children's.
-        writer = multiprocessing.get_context("spawn").Process(
+        spawning = multiprocessing.get_context("spawn")
+        writer = spawning.Process(target=write_collection, args=(workspace / "collection", size))
             target=write_collection, args=(workspace / "collection", size)
         )
         writer.start()

@@ -20,7 +20,7 @@ TFLOPS = {"rtx5090": 84.0, "a100_40": 125.0, "a100_80": 125.0, "h100": 396.0, "c
 
 @dataclass(frozen=True)
 class Asked:
-    """What the params don't say: sizes of the data, one device's memory, speed and price an hour; None takes what is usual."""
+    """What the params don't say: sizes of the data; one device's memory, speed, price an hour. None: what is usual."""
 
     queries: int
     documents: int
