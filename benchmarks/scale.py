@@ -70,8 +70,6 @@ def measure(size: int) -> dict[str, Any]:
         # In a process of its own: Linux counts a parent's memory as its children's.
         spawning = multiprocessing.get_context("spawn")
         writer = spawning.Process(target=write_collection, args=(workspace / "collection", size))
-            target=write_collection, args=(workspace / "collection", size)
-        )
         writer.start()
         writer.join()
         (workspace / "data").mkdir()
