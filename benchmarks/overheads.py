@@ -1,7 +1,7 @@
-"""What starting costs: the command line, each data stage, a `dvc repro` with nothing to do; as ratios to `python -c pass`.
+"""What starting costs: the command line, each data stage, a `dvc repro` with nothing to do; in `python -c pass`es.
 
-Continuous integration runs this with `--check`: a ratio above its limit fails. Ratios travel between machines, seconds don't;
-the limits are what the wanted seconds (help 0.3, a data stage 1, a no-op 2) are on a machine where `python -c pass` takes 12 ms.
+Continuous integration runs this with `--check`: a ratio above its limit fails. Ratios travel between machines, seconds
+don't; the limits are what the wanted seconds (help 0.3, a data stage 1, a no-op 2) are where `python -c pass` takes 12 ms.
 Usage: python -m benchmarks.overheads [--check]
 """
 
@@ -40,7 +40,7 @@ def best(command: list[str], folder: Path) -> float:
 
 
 def hollow(folder: Path) -> Path:
-    """The project with its whole pipeline, whose stages write empty outputs: as many stages, dependencies and params."""
+    """The project with its whole pipeline, whose stages write empty outputs: as many stages, files and params."""
     for name in ("src", "conf", "dvc.yaml", "params.yaml", ".dvc/config", ".dvc/plots", ".dvcignore", "reports"):
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
