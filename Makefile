@@ -6,12 +6,13 @@ VENV := .venv
 STAMP := $(VENV)/.installed
 DEMO := $(VENV)/.demo
 EXPORTS := $(VENV)/.exports
+DOCS := $(VENV)/.docs
 # Stages are run by `python`, so the environment comes first on the path. The embedded default needs no hub.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-exports run demo test lint figures clean-env
+.PHONY: help setup setup-exports run demo docs test lint figures clean-env
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -44,6 +45,13 @@ setup-exports: $(EXPORTS) ## install what exports=onnx, openvino and all need
 $(EXPORTS): requirements-exports.lock $(STAMP)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -r requirements-exports.lock
 	@touch $(EXPORTS)
+
+docs: $(DOCS) ## build the user guide into site/ (first use installs MkDocs)
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
+
+$(DOCS): requirements-docs.lock $(STAMP)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -r requirements-docs.lock
+	@touch $(DOCS)
 
 test: $(STAMP) ## run the tests
 	$(OFFLINE) python -m pytest -n $(TEST_WORKERS) --dist loadfile

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Write report.md for a pull request: `dvc metrics diff` and `dvc plots diff` against a revision.
 # The metrics and the plots' data are in git, so no DVC remote is needed. PNGs need vl2png (npm: vega-cli, vega-lite).
+# Usage: runs/review_report.sh REVISION
 set -euo pipefail
 base=${1:?usage: runs/review_report.sh REVISION}
 export PATH="$PWD/.venv/bin:$PATH"

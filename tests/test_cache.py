@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from lexfit.cache import remembered
+from lexfit.cache import WHOLE, is_whole, kept, mark_whole, remembered
 
 
 @pytest.fixture
@@ -40,3 +41,29 @@ def test_a_damaged_file_is_never_believed(calls: list[int], tmp_path: Path, dama
     assert ask(calls, "x") == whole
     assert len(calls) == 2
     assert file.read_text() == text
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "gone", "mark gone", "mark cut"])
+def test_a_folder_is_whole_until_a_byte_of_it_changes(tmp_path: Path, damage: str) -> None:
+    (tmp_path / "inner").mkdir()
+    file, mark = tmp_path / "inner/a.bin", tmp_path / WHOLE
+    file.write_bytes(b"abcd")
+    assert not is_whole(tmp_path)
+    mark_whole(tmp_path)
+    (tmp_path / "more").write_text("what came later doesn't matter")
+    assert is_whole(tmp_path)
+    damages: dict[str, Callable[[], object]] = {
+        "cut": lambda: file.write_bytes(b"abc"),
+        "changed": lambda: file.write_bytes(b"abce"),
+        "gone": file.unlink,
+        "mark gone": mark.unlink,
+        "mark cut": lambda: mark.write_text(mark.read_text()[:-9]),
+    }
+    damages[damage]()
+    assert not is_whole(tmp_path)
+
+
+def test_a_value_is_the_same_the_first_time_and_from_the_file(tmp_path: Path) -> None:
+    first = kept(tmp_path / "x.json", lambda: {"b": (1, 2), "a": "§"})
+    assert list(first.items()) == [("a", "§"), ("b", [1, 2])]
+    assert kept(tmp_path / "x.json", lambda: None) == first

@@ -31,6 +31,7 @@ NEEDS = {
     "second_stage=distilled": ["loss=corpus_softmax", "batches=full"],
     "student=all": ["loss=corpus_softmax", "batches=full"],
     "hardware=rtx5090": ["adapter=lora"],
+    "hardware=rtx5090_x2": ["adapter=lora"],
     "pretrain=further": ["data=aila_fire", "data/train=citations", "protocol=kfold"],
 }
 # Groups that stand inside of another one's choice.

@@ -72,8 +72,9 @@ def test_lock_is_fully_pinned() -> None:
     assert len(pins("requirements.lock")) > 100
 
 
-@pytest.mark.parametrize("name", ["requirements-demo.lock", "requirements-browser.lock", "requirements-tracking.lock"])
-def test_a_further_lock_adds_to_the_first_and_pins_nothing_twice(name: str) -> None:
+@pytest.mark.parametrize("use", ["browser", "demo", "docs", "exports", "remotes", "tracking"])
+def test_a_further_lock_adds_to_the_first_and_pins_nothing_twice(use: str) -> None:
+    name = f"requirements-{use}.lock"
     assert "\n-c requirements.lock\n" in (REPO / name).read_text()
     assert pins(name).keys().isdisjoint(pins("requirements.lock"))
 
@@ -98,3 +99,16 @@ def test_the_demo_is_installed_once_and_served_offline(bare: Path) -> None:
     for stamp in (".installed", ".demo"):
         (bare / ".venv" / stamp).touch()
     assert "pip install" not in make(bare, "-n", "demo").stdout
+
+
+def test_the_user_guides_packages_are_installed_once(bare: Path) -> None:
+    shutil.copyfile(REPO / "requirements-docs.lock", bare / "requirements-docs.lock")
+    steps = make(bare, "-n", "docs").stdout
+    assert "pip install --quiet --disable-pip-version-check  -r requirements-docs.lock" in steps
+    assert "mkdocs build --strict" in steps
+    (bare / ".venv").mkdir()
+    for stamp in (".installed", ".docs"):
+        (bare / ".venv" / stamp).touch()
+    steps = make(bare, "-n", "docs").stdout
+    assert "pip install" not in steps
+    assert "mkdocs build --strict" in steps

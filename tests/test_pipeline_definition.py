@@ -30,6 +30,7 @@ PLUMBING = {
         "errors.py",
         "gguf_header.py",
         "io.py",
+        "launch.py",
         "model_checks.py",
         "rows.py",
         "rules.py",

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lexfit import commands, commands_hardware, commands_second_stage
+from lexfit import commands, commands_hardware, commands_integrity, commands_second_stage
 from lexfit.errors import LexfitError
 
 if TYPE_CHECKING:
@@ -48,6 +48,9 @@ def add_experiment_commands(group: Any) -> None:
     command.add_argument("--moves", type=int, default=3, help="queries shown that moved most, each way (default: 3)")
     command.add_argument("--output", type=Path, metavar="FILE.md", help="write the page, and its numbers as JSON")
     command.set_defaults(function=commands.run_compare)
+    command = group.add_parser("verify", help="hash outputs and DVC's cache, and name what is damaged")
+    command.add_argument("--delete", action="store_true", help="delete it, so that `dvc repro` makes it again")
+    command.set_defaults(function=commands_integrity.run_verify)
 
 
 def add_hardware_commands(group: Any) -> None:
@@ -124,14 +127,19 @@ def add_model_commands(group: Any) -> None:
     command.set_defaults(function=commands.run_score_run)
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Parse arguments and run a command; bad input ends in one clear line and exit status 1."""
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of every command; what it parses has the command as `function`."""
     parser = argparse.ArgumentParser(prog="lexfit", description="Fine-tuning for legal statute retrieval.")
     group = parser.add_subparsers(required=True, metavar="COMMAND")
     add_experiment_commands(group)
     add_hardware_commands(group)
     add_model_commands(group)
-    arguments = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Parse arguments and run a command; bad input ends in one clear line and exit status 1."""
+    arguments = make_parser().parse_args(argv)
     try:
         arguments.function(arguments)
     except LexfitError as error:

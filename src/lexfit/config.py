@@ -170,8 +170,9 @@ class RuntimeParams:
     A killed training goes on from its last checkpoint, one every `checkpoint_every` steps. With `keep_checkpoints`
     those of a finished training stay for two weeks, so that an experiment with the same training takes up its end:
     `pretrain` under `kfold` is the model stage under `zero_shot`. Trunk outputs are kept on disk up to
-    `trunk_cache_mb` MiB, finished models' embeddings up to `embedding_cache_mb`; 0 keeps none. `trackers` log beside
-    DVCLive.
+    `trunk_cache_mb` MiB, finished models' embeddings up to `embedding_cache_mb`; 0 keeps none. `processes` share each
+    training of the stages model, pretrain and crossval, and the embedding of many texts: one for each GPU. `trackers`
+    log beside DVCLive.
     """
 
     device: str
@@ -180,6 +181,7 @@ class RuntimeParams:
     keep_checkpoints: bool
     trunk_cache_mb: int
     embedding_cache_mb: int
+    processes: int
     trackers: list[Literal["tensorboard", "mlflow", "wandb"]]
 
 

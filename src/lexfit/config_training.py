@@ -164,7 +164,7 @@ class HardwareParams:
     With `attention: auto` transformers takes the best kernel that the architecture has; the run's summary says which.
     Training encodes `chunk` texts at once; with `gradient_cache` it encodes them again for the gradient, so that
     memory is that of one chunk (Gao et al. 2021, arXiv 2101.06983), not with `gradient_checkpointing`.
-    `trunk_cache` runs layers that don't train once for each text.
+    `trunk_cache` runs layers that don't train once for each text. `compile` has torch compile those that train.
     """
 
     name: str
@@ -175,4 +175,5 @@ class HardwareParams:
     gradient_cache: bool
     chunk: int
     trunk_cache: bool
+    compile: bool
     threads: int

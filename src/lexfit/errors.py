@@ -7,11 +7,14 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from safetensors import SafetensorError
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# How libraries that don't raise an OSError say it: safetensors and tokenizers, SQLite, and torch (whose writer says no
+# more than that it failed, and then, at its end, that it isn't where it should be).
+PHRASES = (os.strerror(errno.ENOSPC), "database or disk is full", "PytorchStreamWriter failed", "unexpected pos ")
 
 
 SHOWN = 200  # characters of a foreign error
@@ -33,20 +36,26 @@ class LexfitError(Exception):
         self.remedy = remedy
 
 
+def is_full_disk(error: BaseException) -> bool:
+    """Whether an error is that of a full disk or quota."""
+    if isinstance(error, OSError) and error.errno in FULL:
+        return True
+    return not isinstance(error, LexfitError) and any(phrase in str(error) for phrase in PHRASES)
+
+
 @contextmanager
 def explained_disk_errors(path: Path) -> Iterator[None]:
     """Turn a full disk or quota into a `LexfitError` that names the file being written."""
     try:
         yield
-    except (OSError, SafetensorError) as error:
-        full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-        if full or os.strerror(errno.ENOSPC) in str(error):
-            raise LexfitError(
-                str(path),
-                f"could not be written ({os.strerror(errno.ENOSPC)})",
-                "Free some space; earlier outputs are untouched and the next `dvc repro` goes on from them",
-            ) from error
-        raise
+    except Exception as error:
+        if not is_full_disk(error):
+            raise
+        raise LexfitError(
+            str(path),
+            f"could not be written ({os.strerror(errno.ENOSPC)})",
+            "Free some space; earlier outputs are untouched and the next `dvc repro` goes on from them",
+        ) from error
 
 
 @contextmanager

@@ -35,6 +35,7 @@ def check_training_rules(params: Params, rule: Rule) -> None:
         ("hardware.threads", hardware.threads, 1),
         ("hardware.chunk", hardware.chunk, 1),
         ("runtime.checkpoint_every", params.runtime.checkpoint_every, 1),
+        ("runtime.processes", params.runtime.processes, 1),
         ("runtime.trunk_cache_mb", params.runtime.trunk_cache_mb, 1),
         ("runtime.embedding_cache_mb", params.runtime.embedding_cache_mb, 0),
         ("train.early_stopping", 1 if train.early_stopping is None else train.early_stopping, 1),
@@ -82,6 +83,12 @@ def check_training_rules(params: Params, rule: Rule) -> None:
         "counts steps where schedule_epochs, early_stopping or selection count epochs",
         "Set it to null, or those to null and selection=none",
     )
+    rule(
+        not params.selection.stages or len(params.crossval.folds) > 2,
+        "crossval.folds",
+        f"are {len(params.crossval.folds)}, and nested cross-validation leaves out two at a time: nothing would train",
+        "Use `-S crossval=three` or five, or `-S selection=none`",
+    )
     stops = params.selection.epochs
     rule(
         train.average_epochs <= min([train.epochs, *stops]),
@@ -127,6 +134,13 @@ def check_training_rules(params: Params, rule: Rule) -> None:
         "adapter.kind",
         "a quantised base can't be trained in full",
         "Use `-S adapter=lora`, or hardware.quantization=none",
+    )
+    recipes = [(params.adapter, train), *([(r.adapter, r.train)] if (r := params.pretrain.recipe) else [])]
+    rule(
+        params.runtime.processes == 1 or not any(adapter.dropout or own.dropout for adapter, own in recipes),
+        "runtime.processes",
+        "is more than 1 with dropout: each process would draw masks of its own, and their number change the result",
+        "Set train.dropout and adapter.dropout to 0, or runtime.processes to 1",
     )
     rule(
         not params.model.trust_remote_code or bool(params.model.revision),

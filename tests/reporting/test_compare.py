@@ -111,7 +111,7 @@ def test_outputs_of_an_experiment_come_from_the_dvc_cache(root: Path) -> None:
     (root / "data/mteb_results/run.tsv").write_text("query_id\tdoc_id\trank\tscore\n")
     system = find_system("HEAD")
     assert system.output(system.rankings[0]) == kept
-    with pytest.raises(LexfitError, match=r"HEAD:bm25: data/baseline/bm25.tsv: isn't in DVC's cache.*dvc fetch"):
+    with pytest.raises(LexfitError, match=r"HEAD:bm25: data/baseline/bm25.tsv: isn't in DVC's cache.*dvc pull"):
         find_system("HEAD:bm25").output(find_system("HEAD:bm25").rankings[0])
 
 

@@ -22,6 +22,7 @@ from huggingface_hub import ModelCard
 from lexfit.config import parse_params
 from lexfit.corpus.records import Collection, Document, Judgement, Query
 from lexfit.corpus.sources import load
+from lexfit.evaluation.runs import read_run
 from tests.conftest import REPO, write_beir
 from tests.stages.workspace import Workspace, make_workspace
 
@@ -227,6 +228,21 @@ def test_same_inputs_give_the_same_bytes(space: Workspace) -> None:
     ran, _ = space.repro("--force", *stages, "--single-item")
     assert ran == set(stages)
     assert (space.root / "dvc.lock").read_bytes() == before
+
+
+def test_two_processes_share_a_stage_and_rank_as_one(space: Workspace, tmp_path: Path) -> None:
+    shared = Workspace(tmp_path / "shared", space.env)
+    shutil.copytree(space.root, shared.root, symlinks=True)
+    shared.compose(*OVERRIDES, "runtime.processes=2")
+    shared.run("python", "-m", "lexfit.stages.crossval", "0")
+    assert not list((shared.root / "data/.partial").iterdir())
+    runs = [read_run(workspace.root / "data/crossval/fold-0/run.tsv") for workspace in (space, shared)]
+    ranked = [{q: sorted(scores, key=scores.__getitem__) for q, scores in run.items()} for run in runs]
+    assert ranked[0] == ranked[1]
+    assert runs[0] != {}
+    assert len((shared.root / "logs/timings.jsonl").read_text().splitlines()) == 1 + len(
+        (space.root / "logs/timings.jsonl").read_text().splitlines()
+    )  # one process logs
 
 
 def test_experiments_compose_conf_and_queue_and_compare(space: Workspace) -> None:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from lexfit.cache import WHOLE, mark_whole
 from lexfit.config import Params
 from lexfit.training.batches import TrainingData
-from lexfit.training.checkpoints import STATE, WHOLE, checkpoint_folder, forget_old, latest_whole
+from lexfit.training.checkpoints import STATE, checkpoint_folder, forget_old, latest_whole
 from lexfit.training.trainer import fine_tune
 from tests.conftest import REPO
 from tests.training.test_trainer import make_data
@@ -76,16 +77,17 @@ def test_another_setting_seed_or_text_never_takes_a_checkpoint_up(make_params: C
 
 
 def test_checkpoints_that_nobody_went_on_with_are_removed_after_two_weeks(tmp_path: Path) -> None:
-    for name, days in (("old", 15), ("fresh", 13)):
+    for name, days in (("old", 15), ("own", 15), ("fresh", 13)):
         (tmp_path / name / "checkpoint-1").mkdir(parents=True)
         for path in (tmp_path / name / "checkpoint-1", tmp_path / name):
             os.utime(path, (time.time() - days * 86400,) * 2)
-    forget_old(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["fresh"]
+    forget_old(tmp_path / "own")
+    assert {path.name for path in tmp_path.iterdir()} == {"fresh", "own"}
 
 
+@pytest.mark.parametrize("file", [STATE, "optimizer.pt"])
 def test_half_written_and_damaged_checkpoints_are_passed_over(
-    tiny_model: Path, make_params: Callable[..., Params], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_model: Path, make_params: Callable[..., Params], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
 ) -> None:
     monkeypatch.setenv("LEXFIT_CACHE", str(tmp_path / "cache"))
     data: TrainingData = make_data()
@@ -98,10 +100,60 @@ def test_half_written_and_damaged_checkpoints_are_passed_over(
     (folder / "checkpoint-9" / WHOLE).unlink()
     assert latest_whole(folder) == last
     assert not (folder / "checkpoint-9").exists()
-    (last / STATE).write_bytes((last / STATE).read_bytes()[:100])
+    damaged = last / file
+    whole = bytearray(damaged.read_bytes())
+    whole[len(whole) // 2] ^= 1
+    damaged.write_bytes(whole)
     again = fine_tune(params, data, tmp_path / "live")
     assert again.curve == first.curve
     for name, tensor in first.model.state_dict().items():
         assert (again.model.state_dict()[name] == tensor).all()
     again.forget_checkpoints()
     assert not folder.exists()
+
+
+def checkpoints(folder: Path, *names: str) -> list[Path]:
+    made = [folder / name for name in names]
+    for path in made:
+        path.mkdir(parents=True)
+        (path / STATE).write_text(path.name)
+        mark_whole(path)
+    return made
+
+
+def test_where_the_best_counts_a_checkpoint_behind_a_damaged_one_does_not(tmp_path: Path) -> None:
+    for with_best, expected in ((False, "checkpoint-10"), (True, "checkpoint-2")):
+        folder = tmp_path / str(with_best)
+        _, damaged, _ = checkpoints(folder, "checkpoint-2", "checkpoint-9", "checkpoint-10")
+        (damaged / STATE).write_text("other")
+        found = latest_whole(folder, with_best=with_best)
+        assert found == folder / expected
+        assert not damaged.exists()
+
+
+def test_a_damaged_snapshot_starts_the_training_again(tmp_path: Path) -> None:
+    last, snapshot = checkpoints(tmp_path / "one", "checkpoint-2", "snapshot-1")
+    (tmp_path / "one/snapshot-2.tmp").mkdir()  # a kill left it; it's written anew
+    assert latest_whole(tmp_path / "one") == last
+    (snapshot / STATE).write_text("other")
+    assert latest_whole(tmp_path / "one") is None
+    assert not last.exists()
+
+
+@pytest.mark.parametrize("steps", [["train.max_steps=2"], ["train.epochs=1"]])
+def test_behind_the_last_step_no_other_is_taken(
+    tiny_model: Path,
+    make_params: Callable[..., Params],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    steps: list[str],
+) -> None:
+    monkeypatch.setenv("LEXFIT_CACHE", str(tmp_path / "cache"))
+    common = [f"model.path={tiny_model}", "adapter=full", "batches.size=3", "train.scheduler=constant_with_warmup"]
+    params = make_params(*common, *steps, "train.learning_rate=0.005", "runtime.checkpoint_every=1")
+    first, again = (fine_tune(params, make_data(), tmp_path / "live") for _ in range(2))
+    assert latest_whole(first.checkpoints) is not None
+    assert again.curve == first.curve
+    assert again.facts == first.facts
+    for name, tensor in first.model.state_dict().items():
+        assert (again.model.state_dict()[name] == tensor).all()

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from lexfit.estimate.simulation import Step
 
 GIB = 2**30
-MEMORY_GIB = {"rtx5090": 32.0, "a100": 40.0, "h100": 80.0}  # of one device, by hardware.name
+MEMORY_GIB = {"rtx5090": 32.0, "a100_40": 40.0, "a100_80": 80.0, "h100": 80.0}  # of one device, by hardware.name
 # What a process has before its first tensor: the CUDA context and libraries, or Python with torch and transformers.
-RUNTIME_BYTES = {"cuda": int(0.6 * GIB), "cpu": int(0.65 * GIB), "mps": int(0.65 * GIB)}
+RUNTIME_BYTES = {"cuda": int(0.6 * GIB), "cpu": int(0.69 * GIB), "mps": int(0.69 * GIB)}
 
 
 def overhead(device: str) -> int:

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 from tabulate import tabulate
 
 from lexfit.estimate.advice import GIB, MEMORY_GIB, overhead, remedy
-from lexfit.estimate.simulation import simulate, step_of
+from lexfit.estimate.simulation import share_of_device, simulate, step_of
 
 if TYPE_CHECKING:
     from lexfit.config import Params
 
 # What dense bfloat16 products reach in training, in 10^12 a second: two fifths of the data sheets' figures.
-TFLOPS = {"rtx5090": 84.0, "a100": 125.0, "h100": 396.0, "cpu": 0.15, "cpu_bf16": 0.25}
+TFLOPS = {"rtx5090": 84.0, "a100_40": 125.0, "a100_80": 125.0, "h100": 396.0, "cpu": 0.15, "cpu_bf16": 0.25}
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the params don't say: sizes of the data, the device, prices; None takes what is usual."""
+    """What the params don't say: sizes of the data; one device's memory, speed, price an hour. None: what is usual."""
 
     queries: int
     documents: int
@@ -37,8 +37,8 @@ def estimate(params: Params, asked: Asked) -> dict[str, Any]:
         params: Of the training.
         asked: Sizes, device, price an hour.
     """
-    step = step_of(params, asked.documents, asked.tokens)
-    found = simulate(params, step)
+    processes, step = params.runtime.processes, step_of(params, asked.documents, asked.tokens)
+    found = simulate(params, share_of_device(step, processes))
     device = params.runtime.device
     name = params.hardware.name
     memory_gib = asked.memory_gib or MEMORY_GIB.get(name)
@@ -49,7 +49,8 @@ def estimate(params: Params, asked: Asked) -> dict[str, Any]:
     tflops = asked.tflops or TFLOPS.get(name)
     seconds = None if tflops is None else total_steps * found.flops / (tflops * 1e12)
     lengths = [length for length in (128, 256, 512, 1024, 2048) if length < step.tokens]
-    by_length = {n: simulate(params, step_of(params, asked.documents, n)).parts["activations"] for n in lengths}
+    shares = {n: share_of_device(step_of(params, asked.documents, n), processes) for n in lengths}
+    by_length = {n: simulate(params, share).parts["activations"] for n, share in shares.items()}
     return {
         "model": params.model.name,
         "hardware": name,
@@ -57,18 +58,22 @@ def estimate(params: Params, asked: Asked) -> dict[str, Any]:
         "trainable": found.trainable,
         "layers": found.layers,
         "trained_layers": found.trained_layers,
+        "processes": processes,
         "step": asdict(step),
+        "texts_per_device": share_of_device(step, processes).texts,
         "bytes": {**found.parts, "process": overhead(device), "total": needed},
         "activations_by_tokens": {**by_length, step.tokens: found.parts["activations"]},
         "memory_gib": memory_gib,
         "fits": fits,
-        "change": [] if fits is not False else remedy(params, step, float(memory_gib or 0) * GIB),
+        "change": []
+        if fits is not False
+        else remedy(params, share_of_device(step, processes), float(memory_gib or 0) * GIB),
         "steps_per_epoch": steps,
         "tokens_per_epoch": steps * step.texts * step.tokens,
-        "flops_per_epoch": steps * found.flops,
+        "flops_per_epoch": steps * found.flops * processes,
         "steps": total_steps,
         "seconds": seconds,
-        "cost": None if seconds is None or asked.price is None else seconds / 3600 * asked.price,
+        "cost": None if seconds is None or asked.price is None else seconds / 3600 * asked.price * processes,
     }
 
 
@@ -80,7 +85,8 @@ def page(found: dict[str, Any]) -> str:
     lines = [
         f"{found['model']} on {found['hardware']}: {found['parameters'] / 1e6:.1f} M parameters, "
         f"{found['trainable'] / 1e6:.2f} M of them train ({found['trained_layers']} of {found['layers']} layers)",
-        f"a step embeds {step['texts']} texts of {step['tokens']} tokens",
+        f"a step embeds {step['texts']} texts of {step['tokens']} tokens, {found['texts_per_device']} on each of "
+        f"{found['processes']} device{'s' if found['processes'] > 1 else ''}",
         "",
         tabulate(gib, ["memory", "GiB"], disable_numparse=True, colalign=("left", "right")),
         "",

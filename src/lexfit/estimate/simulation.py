@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -58,6 +59,11 @@ def step_of(params: Params, documents: int, tokens: int | None = None) -> Step:
     queries = batches.size * batches.windows
     texts = queries + documents if params.loss.name == "corpus_softmax" else batches.size * (2 + batches.negatives)
     return Step(texts, min(tokens or params.train.max_seq_length, params.train.max_seq_length))
+
+
+def share_of_device(step: Step, devices: int) -> Step:
+    """What one of several devices embeds."""
+    return replace(step, texts=math.ceil(step.texts / devices))
 
 
 def built(params: Params) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +17,13 @@ from lexfit.cache import cache_folder, digest
 from lexfit.tensor_store import TensorStore
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lexfit.config import RuntimeParams
 
 LIBRARIES = ("torch", "transformers", "sentence-transformers", "tokenizers")
+SHARED_FROM = 1000  # texts from which on it pays to start processes
+OWN = ("_store", "_devices")
 DEFAULTS = {"output_value": "sentence_embedding", "precision": "float32"}
 
 
@@ -26,23 +32,27 @@ class CachedEncoder(SentenceTransformer):
 
     Baselines, mining, mteb, audit, retention and search share the store. On a CPU a text is encoded alone, so that its
     vector doesn't depend on what else is in its batch: cached equals uncached to the bit. That costs nothing for long
-    texts. On other devices missing texts are encoded in batches, and the last digits may differ.
+    texts. On other devices missing texts are encoded in batches, and the last digits may differ. Where many are missing
+    several processes share them, one on each of `devices`.
 
     The weights must not change from the first call on; made inside of `torch.autocast`, it is for calls inside of it.
     """
 
     _store: TensorStore
+    _devices: tuple[str, ...]
 
     @classmethod
-    def of(cls, model: SentenceTransformer, megabytes: int) -> CachedEncoder:
+    def of(cls, model: SentenceTransformer, megabytes: int, devices: tuple[str, ...] = ()) -> CachedEncoder:
         """The same model, modules shared, with the store below lexfit's cache folder.
 
         Args:
             model: Finished: its modules, prompts and length stay as they are.
             megabytes: Size cap of the store, all models together.
+            devices: Of the processes that share much work; none or one: this process does all.
         """
         cached = cls.__new__(cls)
         cached.__dict__.update(model.__dict__)
+        cached._devices = devices
         cached._store = TensorStore(cache_folder("embeddings"), embedding_scope(model), megabytes)
         return cached
 
@@ -79,7 +89,7 @@ class CachedEncoder(SentenceTransformer):
         if self.device.type == "cpu":
             common["batch_size"] = 1
         if missing:
-            computed = super().encode(missing, prompt=prompt, convert_to_tensor=True, **common)
+            computed = self._computed(missing, prompt=prompt, convert_to_tensor=True, **common)
             for text, vector in zip(missing, computed.cpu(), strict=True):
                 found[text] = vector.clone()
                 self._store.put(keys[text], found[text])
@@ -87,10 +97,46 @@ class CachedEncoder(SentenceTransformer):
         vectors = rows if convert_to_tensor else rows.float().cpu().numpy() if convert_to_numpy else list(rows)
         return vectors[0] if isinstance(inputs, str) else vectors
 
+    def _computed(self, texts: list[str], **how: Any) -> torch.Tensor:
+        """Embeddings of texts, shape (texts, dimension)."""
+        kind = self.device.type
+        if len(self._devices) < 2 or len(texts) < SHARED_FROM or torch.is_autocast_enabled(kind):
+            alone: torch.Tensor = super().encode(texts, **how)
+            return alone
+        plain = SentenceTransformer.__new__(SentenceTransformer)
+        plain.__dict__.update({name: value for name, value in self.__dict__.items() if name not in OWN})
+        device = self.device
+        with same_threads():
+            shared: torch.Tensor = plain.encode(texts, device=list(self._devices), **how)
+        self.to(device)  # the processes took the model to the CPU
+        return shared
+
+
+@contextmanager
+def same_threads() -> Iterator[None]:
+    """Processes that are started while this lasts compute with as many threads as this one, and so the same bytes."""
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = str(torch.get_num_threads())
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["OMP_NUM_THREADS"]
+        else:
+            os.environ["OMP_NUM_THREADS"] = before
+
+
+def devices_of(runtime: RuntimeParams) -> tuple[str, ...]:
+    """One device for each of `runtime.processes`."""
+    kind = runtime.device.partition(":")[0]
+    return tuple(f"cuda:{number}" if kind == "cuda" else kind for number in range(runtime.processes))
+
 
 def cached(model: SentenceTransformer, runtime: RuntimeParams) -> SentenceTransformer:
     """The model with its embeddings kept, up to `runtime.embedding_cache_mb` MiB; as it is where that is 0."""
-    return CachedEncoder.of(model, runtime.embedding_cache_mb) if runtime.embedding_cache_mb else model
+    if not runtime.embedding_cache_mb:
+        return model
+    return CachedEncoder.of(model, runtime.embedding_cache_mb, devices_of(runtime))
 
 
 def autocast_scope(device: str) -> dict[str, str]:

@@ -50,7 +50,7 @@ class System:
         try:
             text: str = dvc.api.read(path.as_posix(), repo=".", rev=self.commit, encoding="utf-8")
         except (DvcException, OSError) as error:
-            remedy = f"Fetch it with `dvc fetch --rev {self.commit[:7]}`, or check the experiment out"
+            remedy = f"Fetch it with `git checkout {self.commit[:7]}` and `dvc pull`, or apply the experiment"
             raise LexfitError(f"{self.name}: {path}", "isn't in DVC's cache", remedy) from error
         return text
 

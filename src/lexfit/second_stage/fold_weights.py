@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from safetensors.torch import load_file, save_file
 
-from lexfit.cache import cache_folder
+from lexfit.cache import cache_folder, is_whole, mark_whole
 from lexfit.evaluation.inputs import ranked_passages
 from lexfit.second_stage.plan import name_of, ranked_queries
 from lexfit.second_stage.soups import ingredients, mean_state
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 PREFIX = "parameter/"
+STATE = "trained.safetensors"
 
 
 class FoldWeights:
@@ -81,14 +82,15 @@ class FoldWeights:
         params = self._params
         data = load_training_data(self._records, params.batches, set(excluded))
         name = f"{checkpoint_folder(params, data).name}-{params.train.interpolation}"
-        file = cache_folder("fold_weights") / f"{name}.safetensors"
-        if not file.exists():
+        folder = cache_folder("fold_weights") / name
+        file = folder / STATE
+        if not is_whole(folder):
             logger.info("training without %s", name_of(excluded))
             trained = fine_tune(params, data, Path(f"dvclive/soup-{name_of(excluded)}"))
             own = {f"{PREFIX}{n}": p for n, p in trained.model.named_parameters() if p.requires_grad}
             state = {name: parameter.detach().cpu().contiguous() for name, parameter in own.items()}
-            file.parent.mkdir(parents=True, exist_ok=True)
-            save_file(state, file.with_suffix(".tmp"))
-            file.with_suffix(".tmp").rename(file)
+            folder.mkdir(parents=True, exist_ok=True)
+            save_file(state, file)
+            mark_whole(folder)
             trained.forget_checkpoints()
         return file

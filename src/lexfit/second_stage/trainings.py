@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from lexfit.cache import cache_folder, code_digest, digest
+from lexfit.cache import cache_folder, code_digest, digest, is_whole, kept, mark_whole
 from lexfit.errors import explained_contents
 from lexfit.evaluation.runs import write_run
 from lexfit.io import read_json, write_json
@@ -78,14 +78,15 @@ class Trainings(ABC, Generic[Model, Own]):
         """The model after the further sources, or the base where none trains; and its facts."""
         from lexfit.training.base_models import prepare_torch  # noqa: PLC0415
 
-        kept = self.folder / START
+        folder = self.folder / START
         prepare_torch(self.params.hardware, self.params.seed)
-        if not (kept / "facts.json").exists():
+        if not is_whole(folder):
             model = self.fresh()
             facts = self.fit(model, frozenset(), first=True)
-            self.save(model, kept)
-            write_json(kept / "facts.json", facts)
-        return self.loaded(kept), read_json(kept / "facts.json")
+            self.save(model, folder)
+            write_json(folder / "facts.json", facts)
+            mark_whole(folder)
+        return self.loaded(folder), read_json(folder / "facts.json")
 
     def without(self, excluded: frozenset[int]) -> tuple[Model, dict[str, Any]]:
         """The model that has seen no query of some folds, and its facts."""
@@ -94,13 +95,15 @@ class Trainings(ABC, Generic[Model, Own]):
 
     def held_out_run(self, excluded: frozenset[int]) -> tuple[Run, dict[str, Any]]:
         """Scores for queries of the folds left out, by the model trained without them, and its facts."""
-        kept = self.folder / f"{name_of(excluded)}-{self.ranking_key(excluded)[:16]}.json"
-        if not kept.exists():
+        file = self.folder / f"{name_of(excluded)}-{self.ranking_key(excluded)[:16]}.json"
+
+        def compute() -> dict[str, Any]:
             model, facts = self.without(excluded)
             queries = ranked_queries(self.records["queries"], excluded)
-            write_json(kept, {"run": self.rank(model, queries, excluded), "facts": facts})
-        found = read_json(kept)
-        with explained_contents(str(kept), "Delete it; it is written anew"):
+            return {"run": self.rank(model, queries, excluded), "facts": facts}
+
+        found = kept(file, compute)
+        with explained_contents(str(file), "Delete it; it is written anew"):
             return found["run"], found["facts"]
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from lexfit.config import load_params
 from lexfit.energy import read_counters, used
 from lexfit.errors import LexfitError, explained_disk_errors
+from lexfit.launch import SharedWorkDone, launched_rank, share_stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,7 +49,11 @@ def run_stage(name: str, stage: Callable[[Params], None]) -> None:
     start, energy = time.perf_counter(), read_counters()
     try:
         with explained_disk_errors(Path(f"data/ ({name})")):
-            stage(load_params())
+            params = load_params()
+            share_stage(name, params.runtime.processes)
+            stage(params)
+    except SharedWorkDone:
+        return
     except LexfitError as error:
         sys.stderr.write(f"\nERROR in stage {name}\n  {error}\n\n")
         sys.exit(1)
@@ -67,9 +72,10 @@ def run_stage(name: str, stage: Callable[[Params], None]) -> None:
 def replacing(folder: Path) -> Iterator[Path]:
     """An empty folder that takes the place of `folder` when the block ends well.
 
-    Until then the earlier output stays whole; what a killed run left is removed by the next one.
+    Until then the earlier output stays whole; what a killed run left is removed by the next one. Each process of a
+    shared training has its own, and only the first one's block ends well.
     """
-    partial = PARTIAL / "-".join(folder.parts)
+    partial = PARTIAL / "-".join([*folder.parts, *([str(rank)] if (rank := launched_rank()) else [])])
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:

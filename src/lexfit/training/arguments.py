@@ -47,7 +47,7 @@ def training_arguments(params: Params, folder: str, layers: nn.ModuleList, sourc
 
     train, hardware = params.train, params.hardware
     early = train.early_stopping is not None
-    return SentenceTransformerTrainingArguments(
+    arguments = SentenceTransformerTrainingArguments(
         output_dir=folder,
         num_train_epochs=train.epochs,
         max_steps=-1 if train.max_steps is None else train.max_steps,
@@ -84,3 +84,5 @@ def training_arguments(params: Params, folder: str, layers: nn.ModuleList, sourc
         logging_strategy="steps",
         logging_nan_inf_filter=False,  # by default the trainer reports NaN as 0
     )
+    arguments.dataloader_drop_last = False  # of several processes each has whole batches, the last one too
+    return arguments

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from lexfit.errors import LexfitError
+from lexfit.launch import own_device
 from lexfit.model_checks import safe_loading
 from lexfit.model_files import gguf_parts, model_folder
 from lexfit.training.gguf import plain_folder
@@ -83,7 +84,8 @@ def check_device(runtime: RuntimeParams) -> str:
     """The device's name, or an error if this machine has none of the kind."""
     import torch  # noqa: PLC0415
 
-    kind = runtime.device.split(":")[0]
+    device = own_device(runtime.device)
+    kind, _, number = device.partition(":")
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not available.get(kind, False):
         raise LexfitError(
@@ -91,7 +93,13 @@ def check_device(runtime: RuntimeParams) -> str:
             f"no {runtime.device} device here",
             "Use `-S hardware=cpu`, or run where there is one",
         )
-    return runtime.device
+    if kind == "cuda" and int(number or 0) >= torch.cuda.device_count():
+        raise LexfitError(
+            "params.yaml: runtime",
+            f"no {device} here; this machine has {torch.cuda.device_count()} GPUs",
+            "Set runtime.processes to at most as many",
+        )
+    return device
 
 
 def prepare_tokenizer(tokenizer: PreTrainedTokenizerBase, model: ModelParams) -> None:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version
+from itertools import accumulate
+from operator import and_
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from lexfit.cache import cache_folder, code_digest, digest
+from lexfit.cache import cache_folder, code_digest, digest, is_whole
 from lexfit.training.trunk_scope import weights_identity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from torch import nn
@@ -24,8 +27,8 @@ if TYPE_CHECKING:
     from lexfit.config import Params
     from lexfit.training.batches import TrainingData
 
+logger = logging.getLogger(__name__)
 STATE = "trained.safetensors"
-WHOLE = "complete"
 KEPT_SECONDS = 14 * 24 * 3600
 LIBRARIES = ("torch", "transformers", "sentence-transformers", "peft", "accelerate")
 SECTIONS = ("seed", "model", "adapter", "loss", "batches", "negatives", "train", "hardware")
@@ -53,29 +56,56 @@ def checkpoint_folder(params: Params, data: TrainingData) -> Path:
     return cache_folder("checkpoints") / digest(key)
 
 
-def forget_old(parent: Path) -> None:
-    """Remove checkpoints of trainings that nobody went on with for two weeks."""
-    for folder in parent.glob("*"):
-        if time.time() - max(entry.stat().st_mtime for entry in [folder, *folder.glob("*")]) > KEPT_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
+def forget_old(folder: Path) -> None:
+    """Remove checkpoints of other trainings, beside `folder`, that nobody went on with for two weeks."""
+    for other in folder.parent.glob("*"):
+        with suppress(FileNotFoundError):  # it belongs to a training that runs now
+            last = max(entry.stat().st_mtime for entry in [other, *other.glob("*")])
+            if other != folder and time.time() - last > KEPT_SECONDS:
+                shutil.rmtree(other, ignore_errors=True)
 
 
-def latest_whole(folder: Path) -> Path | None:
-    """The last checkpoint that was written to its end; others, left by a kill, are removed."""
+def latest_whole(folder: Path, *, with_best: bool = False) -> Path | None:
+    """The last checkpoint that is as it was written; others, left by a kill or damaged since, are removed.
+
+    A snapshot can't be made again from a checkpoint behind it: where one is damaged, all of the folder goes.
+
+    Args:
+        folder: Of one training.
+        with_best: A checkpoint may name an earlier one as the best: it counts only behind undamaged ones.
+    """
+    if not all(is_whole(path) for path in folder.glob("snapshot-*") if path.suffix != ".tmp"):
+        shutil.rmtree(folder)
+        return None
     found = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[-1]))
-    whole = [path for path in found if (path / WHOLE).exists()]
+    whole = [path for path, good in zip(found, _good(found, with_best), strict=True) if good]
     for path in found:
         if path not in whole:
             shutil.rmtree(path)
     return whole[-1] if whole else None
 
 
-def mark_whole(checkpoint: Path) -> None:
-    """Say that all of a checkpoint is on disk."""
-    for file in sorted(path for path in checkpoint.rglob("*") if path.is_file()):
-        with file.open("rb") as stream:
-            os.fsync(stream.fileno())
-    (checkpoint / WHOLE).touch()
+def _good(checkpoints: Sequence[Path], with_best: bool) -> list[bool]:
+    each = [is_whole(path) for path in checkpoints]
+    return list(accumulate(each, and_)) if with_best else each
+
+
+def run_steps(trainer: Any, checkpoint: Path | None) -> None:
+    """Train, from a checkpoint on if there is one; behind the last step its state is all there is to take.
+
+    There transformers' trainer would take one step more, where the steps end within an epoch.
+    """
+    from transformers import TrainerState  # noqa: PLC0415
+    from transformers.trainer import TRAINER_STATE_NAME  # noqa: PLC0415
+
+    if checkpoint is not None:
+        logger.info("going on from step %s", checkpoint.name.split("-")[-1])
+        state = TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME))
+        if state.global_step >= state.max_steps and not trainer.args.load_best_model_at_end:
+            trainer._load_from_checkpoint(str(checkpoint))
+            trainer.state = state
+            return
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 
 
 def trained_state(loss: nn.Module) -> dict[str, torch.Tensor]:
@@ -119,12 +149,3 @@ def load_state(loss: nn.Module, checkpoint: Path) -> None:
         SafetensorError: The file is damaged.
     """
     restore_state(loss, load_tensors(checkpoint / STATE))
-
-
-def is_readable(checkpoint: Path) -> bool:
-    """Whether a checkpoint's tensors can be read."""
-    try:
-        load_file(checkpoint / STATE)
-    except (OSError, SafetensorError):
-        return False
-    return True

@@ -5,9 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from lexfit.cache import cache_folder, digest
-from lexfit.errors import LexfitError
-from lexfit.io import read_json, write_json
+from lexfit.cache import cache_folder, digest, kept
 from lexfit.training.base_models import check_device
 from lexfit.training.causal import load_causal, prompt_tokens
 from lexfit.training.trunk_scope import weights_identity
@@ -44,15 +42,9 @@ class Generator:
             LexfitError: The model can't be had, or has no head for generating.
         """
         key = digest([self._scope, prompt, count])
-        kept = cache_folder("synthetic") / key[:2] / f"{key}.json"
-        if kept.exists():
-            found: list[str] = read_json(kept)
-            if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
-                raise LexfitError(str(kept), "isn't a list of texts", "Delete it; it is written anew")
-            return found
-        texts = self._sample(prompt, count, int(key[:12], 16))
-        write_json(kept, texts)
-        return texts
+        file = cache_folder("synthetic") / key[:2] / f"{key}.json"
+        found: list[str] = kept(file, lambda: self._sample(prompt, count, int(key[:12], 16)))
+        return found
 
     def _sample(self, prompt: str, count: int, stream: int) -> list[str]:
         import torch  # noqa: PLC0415

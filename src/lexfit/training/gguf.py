@@ -7,13 +7,14 @@ full, merges and saves like any other.
 from __future__ import annotations
 
 import hashlib
+import shutil
 import struct
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from lexfit.cache import cache_folder, digest
+from lexfit.cache import cache_folder, digest, is_whole, mark_whole
 from lexfit.errors import LexfitError, explained_disk_errors
 from lexfit.gguf_header import REMEDY, check_header
 from lexfit.model_checks import whole_weights
@@ -50,8 +51,9 @@ def plain_folder(parts: list[Path]) -> Path:
         "code": hashlib.sha256(Path(__file__).read_bytes()).hexdigest(),
     }
     folder = cache_folder("gguf") / digest(key)
-    if folder.exists():
+    if is_whole(folder):
         return folder
+    shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with explained_disk_errors(folder), TemporaryDirectory(dir=folder.parent, prefix=".") as name:
         scratch = Path(name)
@@ -66,6 +68,7 @@ def plain_folder(parts: list[Path]) -> Path:
                 f"this GGUF file can't be read: {str(error).rstrip('.') or type(error).__name__}",
                 REMEDY,
             ) from error
+        mark_whole(scratch / "plain")
         try:
             (scratch / "plain").rename(folder)
         except OSError:

@@ -9,6 +9,7 @@ from transformers import TrainerCallback
 
 from lexfit.evaluation.trec import evaluate, mean
 from lexfit.negatives.mining import negative_weight, rank_candidates
+from lexfit.training.processes import agree
 
 if TYPE_CHECKING:
     from transformers import TrainerControl, TrainerState, TrainingArguments
@@ -49,6 +50,7 @@ class RemineCallback(TrainerCallback):
         del args, control, kwargs
         if state.global_step % self._every == 0 and state.global_step < state.max_steps:
             self._loss.negatives.replace(mine_by_model(self._loss, self._data, self._params))
+            agree([self._loss.negatives.passages, self._loss.negatives.weights])
 
 
 class InnerEvaluator(SentenceEvaluator):

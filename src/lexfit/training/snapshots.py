@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from transformers import TrainerCallback
 
+from lexfit.cache import mark_whole
 from lexfit.training.checkpoints import STATE, load_tensors, save_state
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class SnapshotCallback(TrainerCallback):
         shutil.rmtree(unfinished, ignore_errors=True)
         shutil.rmtree(self.path(epoch), ignore_errors=True)
         save_state(self._loss, unfinished)
+        mark_whole(unfinished)
         unfinished.rename(self.path(epoch))
 
     def averaged(self, epoch: int, count: int) -> dict[str, Tensor]:

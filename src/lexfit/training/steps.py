@@ -12,8 +12,10 @@ from sentence_transformers.sentence_transformer.data_collator import SentenceTra
 from torch import Tensor, nn
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
+from lexfit.cache import mark_whole
 from lexfit.errors import LexfitError
-from lexfit.training.checkpoints import load_state, mark_whole, save_state
+from lexfit.training.checkpoints import load_state, save_state
+from lexfit.training.processes import add_gradients, prepare_accelerator, rank, wait
 
 if TYPE_CHECKING:
     from lexfit.training.text_loss import TextLoss
@@ -64,6 +66,17 @@ class StepTrainer(SentenceTransformerTrainer):
             )
         return result
 
+    def create_accelerator_and_postprocess(self) -> None:
+        """Where several processes train, each has whole batches and adds the others' gradients to its own."""
+        super().create_accelerator_and_postprocess()
+        prepare_accelerator(self.accelerator)
+
+    def training_step(self, *args: Any, **kwargs: Any) -> Tensor:
+        """One step's loss and gradients, those of all processes."""
+        loss: Tensor = super().training_step(*args, **kwargs)
+        add_gradients(p for p in self.loss.model.parameters() if p.requires_grad)
+        return loss
+
     def create_scheduler(self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None) -> Any:
         """The schedule; warm-up given as a share is a share of all that it is laid out for.
 
@@ -83,7 +96,9 @@ class StepTrainer(SentenceTransformerTrainer):
 
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
         super()._save_checkpoint(model, trial)
-        mark_whole(Path(self.args.output_dir) / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}")
+        wait()
+        if rank() == 0:
+            mark_whole(Path(self.args.output_dir) / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}")
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
         del model

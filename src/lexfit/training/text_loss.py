@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from lexfit.training.gradient_cache import cached_loss
 from lexfit.training.layers import evaluating
 from lexfit.training.losses.corpus_softmax import CorpusSoftmaxLoss, best_passage
+from lexfit.training.processes import chunk_size, gathered, share_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,6 +62,7 @@ class TextLoss(nn.Module):
         self._count, self._weight = batches.negatives, batches.negative_weight
         self._chunk, self._gradient_cache = hardware.chunk, hardware.gradient_cache
         self._documents = len(data.doc_ids)
+        self._dimension = int(model.get_embedding_dimension() or 0)
         self.register_buffer("doc_of_passage", torch.tensor(data.doc_of_passage), persistent=False)
 
     def forward(self, features: Iterable[dict[str, Tensor]], labels: Tensor) -> Tensor:
@@ -123,7 +125,7 @@ class TextLoss(nn.Module):
     def _embedded(self, queries: Tensor, passages: Tensor, loss_of: Any) -> Tensor:
         """`loss_of` on the embeddings of these queries and passages, chunk by chunk."""
         wanted = [*queries.tolist(), *(passages + self._texts.queries).tolist()]
-        chunks = self._texts.chunks(wanted, self._chunk)
+        chunks = self._texts.chunks(wanted, chunk_size(len(wanted), self._chunk))
         order = {text: place for place, text in enumerate(i for chunk in chunks for i in chunk)}
         at = torch.tensor([order[text] for text in wanted], device=queries.device)
         query_at, passage_at = at[: len(queries)], at[len(queries) :]
@@ -137,5 +139,5 @@ class TextLoss(nn.Module):
             return total
 
         if self._gradient_cache and torch.is_grad_enabled():
-            return cached_loss(chunks, embed, summed)
-        return summed(torch.cat([embed(chunk) for chunk in chunks]))
+            return cached_loss(chunks, embed, summed, self._dimension)
+        return summed(gathered([embed(chunk) for chunk in share_of(chunks)], chunks, self._dimension))

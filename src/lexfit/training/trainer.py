@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,16 @@ from lexfit.training.base_models import freeze_dropout, load_base_model, prepare
 from lexfit.training.checkpoints import (
     checkpoint_folder,
     forget_old,
-    is_readable,
     latest_whole,
     restore_state,
+    run_steps,
     trained_state,
 )
+from lexfit.training.compiled import compiled
 from lexfit.training.interpolation import interpolate
 from lexfit.training.layers import count_parameters, find_layers, first_trained_layer
 from lexfit.training.memory import explained_memory_errors
+from lexfit.training.processes import go_on_alone, join, rank, wait
 from lexfit.training.snapshots import SnapshotCallback, averaged_epochs
 from lexfit.training.trackers import check_trackers, tracked
 
@@ -129,26 +132,21 @@ def train(
     rows = data.rows
     if params.loss.name == "corpus_softmax":  # a row is a query with all its positives
         rows = list({row["label"][0]: row for row in rows}.values())
+    first = rank() == 0  # the other processes of a shared training write nothing
     curve = CurveCallback(live_folder, min(params.batches.size, len(rows)))
-    callbacks: list[Any] = [curve, *observers]
+    callbacks: list[Any] = [curve, *observers] if first else []
     if params.batches.remine_every:
         callbacks.append(RemineCallback(loss, data, params.negatives, params.batches.remine_every))
     patience = params.train.early_stopping
     if patience is not None:
         callbacks.append(EarlyStoppingCallback(patience))
-    forget_old(folder.parent)
-    checkpoint = latest_whole(folder)
-    while checkpoint is not None and not is_readable(checkpoint):
-        shutil.rmtree(checkpoint)
-        checkpoint = latest_whole(folder)
-    if checkpoint is not None:
-        logger.info("going on from step %s", checkpoint.name.split("-")[-1])
+    checkpoint = last_whole(folder, with_best=patience is not None)
     sources: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         apart = params.batches.sources == "apart"
         sources.setdefault(data.query_sources[row["label"][0]] if apart else "all", []).append(row)
     own = {name: Dataset.from_list(rows) for name, rows in sources.items()}
-    with tracked(params.runtime.trackers, live_folder.name):
+    with tracked(params.runtime.trackers if first else [], live_folder.name):
         trainer = StepTrainer(
             model=loss.model,
             args=training_arguments(params, str(folder), find_layers(loss.model[0].model), list(own)),
@@ -161,12 +159,26 @@ def train(
         trainer.schedule_epochs = params.train.schedule_epochs or params.train.epochs
         trainer.remove_callback(PrinterCallback)
         trainer.args.run_name = live_folder.name
-        with curve, explained_memory_errors():
-            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        transformer = loss.model[0].model
+        with (
+            curve if first else nullcontext(),
+            explained_memory_errors(),
+            compiled(transformer, params.hardware.compile),
+        ):
+            run_steps(trainer, checkpoint)
     # accelerate leaves its autocasting around `forward`: without this a model would be scored in other arithmetic
     # than it has when loaded from its folder.
     trainer.accelerator.unwrap_model(loss.model, keep_fp32_wrapper=False)
     return curve_of(trainer.state)
+
+
+def last_whole(folder: Path, *, with_best: bool) -> Path | None:
+    """The checkpoint to go on from: process 0 clears away what is old or damaged before the others look."""
+    if rank() == 0:
+        forget_old(folder)
+        latest_whole(folder, with_best=with_best)
+    wait()
+    return latest_whole(folder, with_best=with_best)
 
 
 def fine_tune(params: Params, data: TrainingData, live_folder: Path, adapter_folder: Path | None = None) -> Trained:
@@ -180,9 +192,11 @@ def fine_tune(params: Params, data: TrainingData, live_folder: Path, adapter_fol
 
     Raises:
         LexfitError: The loss is no finite number, memory is short, or the model or a tracker can't be had.
+        SharedWorkDone: The training is over, and this isn't the first of the processes that shared it.
     """
     check_trackers(params.runtime.trackers)
     prepare_torch(params.hardware, params.seed)
+    join(params.runtime.device)
     folder = checkpoint_folder(params, data)
     loss = prepare_loss(params, data)
     model = loss.model
@@ -192,6 +206,7 @@ def fine_tune(params: Params, data: TrainingData, live_folder: Path, adapter_fol
     epochs, count = params.train.epochs, params.train.average_epochs
     snapshots = SnapshotCallback(loss, averaged_epochs([epochs], count) if count > 1 else (), folder)
     curve = train(params, data, loss, live_folder, folder, observers=[snapshots])
+    go_on_alone()
     tuned = snapshots.averaged(epochs, count) if count > 1 else trained_state(loss)
     restore_state(loss, interpolate(base, tuned, params.train.interpolation))
     if params.adapter.kind == "lora":

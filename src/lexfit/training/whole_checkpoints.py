@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from transformers import TrainerCallback
 
+from lexfit.cache import mark_whole
 from lexfit.errors import LexfitError
-from lexfit.training.checkpoints import mark_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
