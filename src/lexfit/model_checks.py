@@ -113,10 +113,8 @@ def _check_weights(folder: Path) -> None:
         shapes |= shapes_of(file, remedy)[0]
     for file in sorted(folder.glob(f"*{INDEX}")):
         with explained_contents(str(file), remedy):
-            named = set(read_json(file)["weight_map"].values())
-            absent = sorted(
-                name for name in named if not re.fullmatch(r"[\w.-]+", name) or not (folder / name).is_file()
-            )
+            named = {str(name) for name in read_json(file)["weight_map"].values()}
+            absent = sorted(named - {path.name for path in folder.iterdir() if path.is_file()})
         if absent:
             raise LexfitError(str(file), f"names {absent[0]!r}, which is no file beside it", remedy)
     config = folder / "config.json"

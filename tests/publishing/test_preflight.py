@@ -221,7 +221,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("old", "new", "problem"),
         [
-            ("language: en", "language: [en", "isn't a valid model card"),
+            ("language: en", "language: [en", "not valid YAML"),
             ("    metrics:\n", "    measures:\n", "isn't a valid model card"),
             ("library_name: sentence-transformers\n", "", "says nothing of library_name"),
             ("license: apache-2.0\n", "", "says nothing of license"),

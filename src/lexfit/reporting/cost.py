@@ -76,5 +76,5 @@ def record_cost() -> tuple[bool, Path]:
             return False, COST
     with explained_contents(str(TIMINGS), "Delete it; each stage that runs adds to it"):
         costs, counters = last_costs(read_text(TIMINGS).splitlines())
-    write_json(COST, {"weights_sha256": weights, "machine": machine(), "energy_from": counters, "stages": costs})
+        write_json(COST, {"weights_sha256": weights, "machine": machine(), "energy_from": counters, "stages": costs})
     return True, COST
