@@ -6,12 +6,13 @@ VENV := .venv
 STAMP := $(VENV)/.installed
 DEMO := $(VENV)/.demo
 EXPORTS := $(VENV)/.exports
+SWEEP := $(VENV)/.sweep
 # Stages are run by `python`, so the environment comes first on the path. The embedded default needs no hub.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-exports run demo test lint figures clean-env
+.PHONY: help setup setup-exports setup-sweep run demo test lint figures clean-env
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -44,6 +45,12 @@ setup-exports: $(EXPORTS) ## install what exports=onnx, openvino and all need
 $(EXPORTS): requirements-exports.lock $(STAMP)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -r requirements-exports.lock
 	@touch $(EXPORTS)
+
+setup-sweep: $(SWEEP) ## install what random and TPE sweeps need
+
+$(SWEEP): requirements-sweep.lock $(STAMP)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -r requirements-sweep.lock
+	@touch $(SWEEP)
 
 test: $(STAMP) ## run the tests
 	$(OFFLINE) python -m pytest -n $(TEST_WORKERS) --dist loadfile

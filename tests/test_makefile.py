@@ -72,7 +72,16 @@ def test_lock_is_fully_pinned() -> None:
     assert len(pins("requirements.lock")) > 100
 
 
-@pytest.mark.parametrize("name", ["requirements-demo.lock", "requirements-browser.lock", "requirements-tracking.lock"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "requirements-demo.lock",
+        "requirements-browser.lock",
+        "requirements-ssh.lock",
+        "requirements-sweep.lock",
+        "requirements-tracking.lock",
+    ],
+)
 def test_a_further_lock_adds_to_the_first_and_pins_nothing_twice(name: str) -> None:
     assert "\n-c requirements.lock\n" in (REPO / name).read_text()
     assert pins(name).keys().isdisjoint(pins("requirements.lock"))

@@ -31,7 +31,8 @@ class Member:
     """A setting of a sweep and what became of it.
 
     `done` of `of` folds or epochs were run, the last time as `experiment`; `per_query` are its scores over those.
-    `threshold` is the mean that a stopped member would have needed, `error` why a failed one failed.
+    `interval` is that of a finished one, `threshold` the mean that a stopped one would have needed, `error` why a
+    failed one failed.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Member:
     done: int = 0
     of: int = 0
     score: float | None = None
+    interval: dict[str, float] | None = None
     threshold: float | None = None
     seconds: float = 0.0
     error: str = ""
@@ -94,7 +96,8 @@ def check_earlier(job: Job, commit: str) -> None:
     """Raise `LexfitError` unless the experiment of a job's name is one of its settings."""
     text = committed(commit, "params.yaml")
     expected = yaml.safe_load(compose(list(job.overrides)))
-    if text is None or recipe_of(yaml.safe_load(text)) != recipe_of(expected):
+    found = yaml.safe_load(text or "{}")
+    if recipe_of(found) != recipe_of(expected) or found["seed"] != expected["seed"]:
         raise LexfitError(job.name, "is an experiment of other settings", "Choose another --name, or remove it")
 
 

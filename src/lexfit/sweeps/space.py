@@ -112,7 +112,7 @@ def is_group(key: str, conf: Path) -> bool:
 
 
 def check_space(space: Sequence[Axis], overrides: Sequence[str], where: str, conf: Path = Path("conf")) -> None:
-    """Raise `LexfitError` for a key that params don't have, a value of a wrong type, or one that changes what is scored.
+    """Raise `LexfitError` for an unknown key, a value of a wrong type, or a key that decides what is scored.
 
     Args:
         space: The axes.
