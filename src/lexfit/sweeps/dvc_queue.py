@@ -72,8 +72,16 @@ def worker_lives() -> bool:
 
 
 def start_worker() -> None:
-    """Start the worker and see it come up, so that a second start can't make a second one."""
-    dvc("queue", "start", "--jobs", "1")
+    """Start the worker and see it come up, so that a second start can't make a second one.
+
+    Its output isn't captured: the worker inherits it, and reading it to the end would mean waiting for the worker.
+    """
+    command = ["dvc", "queue", "start", "--jobs", "1"]
+    done = subprocess.run(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, env=_environment()
+    )
+    if done.returncode:
+        raise LexfitError("dvc queue start", f"ended with status {done.returncode}", "Run it by hand: it says why")
     until = time.monotonic() + COMING_UP
     while not worker_lives() and time.monotonic() < until:
         time.sleep(INTERVAL / 10)

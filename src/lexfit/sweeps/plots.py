@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Scale = tuple["Callable[[Any], float]", dict[str, float]]  # place of a value in 0 to 1, labels with their places
-PALE, DARK = 0.25, 0.95
+PALE, DARK = 0.3, 0.95
 
 
 def scale_of(axis: Any) -> Scale:
@@ -48,7 +48,7 @@ def _score_scale(scores: list[float]) -> Scale:
 
 
 def _draw_scale(axes: Axes, place: int, name: str, labels: dict[str, float]) -> None:
-    axes.axvline(place, color="black", linewidth=0.8)
+    axes.plot([place, place], [0, 1], color="black", linewidth=0.8)
     axes.text(place, 1.08, name, ha="center", va="bottom")
     for text, height in labels.items():
         axes.plot([place - 0.015, place + 0.015], [height, height], color="black", linewidth=0.8)
