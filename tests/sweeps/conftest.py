@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,11 +13,17 @@ import pytest
 import yaml
 
 from lexfit.compose import compose
-from lexfit.sweeps import dvc_queue, members
+from lexfit.sweeps import dvc_queue, members, space
 from lexfit.sweeps.members import Job
 from tests.conftest import REPO
 
 QUERIES = 12
+
+
+@functools.cache
+def composed(overrides: tuple[str, ...]) -> str:
+    """Params of overrides; composed once in all tests, since it takes a fifth of a second."""
+    return compose(list(overrides), REPO / "conf")
 
 
 def git(*arguments: str) -> str:
@@ -55,7 +62,7 @@ class Pretended:
             if job.name in self.commits:
                 continue
             self.queued.append(job)
-            params = yaml.safe_load(compose(list(job.overrides)))
+            params = yaml.safe_load(composed(job.overrides))
             found = self.quality(params)
             if isinstance(found, str):
                 self.logs[job.name] = f"\nERROR in stage model\n  {found}\n\n"
@@ -76,6 +83,8 @@ class Pretended:
 @pytest.fixture
 def pretended(monkeypatch: pytest.MonkeyPatch) -> Pretended:
     """By default the score is best at a learning rate of 1e-4."""
+    for module in (members, space):
+        monkeypatch.setattr(module, "compose", lambda overrides, conf=None: composed(tuple(overrides)))
     fake = Pretended(lambda params: 0.5 - abs(params["train"]["learning_rate"] - 1e-4) * 1000)
     monkeypatch.setattr(members, "queue_jobs", fake.queue_jobs)
     monkeypatch.setattr(members, "list_experiments", lambda: fake.commits)

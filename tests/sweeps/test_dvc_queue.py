@@ -31,7 +31,7 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
         monkeypatch.setattr(dvc_queue, "worker_lives", lives)
         monkeypatch.setattr(dvc_queue, "states", lambda: now[0])
         monkeypatch.setattr(dvc_queue, "start_worker", lambda: done.append("start"))
-        monkeypatch.setattr(dvc_queue, "dvc", lambda *arguments: done.append(" ".join(arguments)) or "")
+        monkeypatch.setattr(dvc_queue, "dvc", lambda *arguments: done.append(" ".join(arguments)))
         wait(names, lambda name, state: done.append(f"{name} {state}"))
         return done
 

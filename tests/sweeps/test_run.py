@@ -126,7 +126,7 @@ def test_a_killed_tpe_sweep_ends_as_one_left_alone(pretended: Pretended) -> None
 
     pretended.quality = fails_once
     with pytest.raises(SystemExit):
-        sweep("--sampler", "tpe", "--trials", "14", space=ranged)
+        sweep("--sampler", "tpe", "--trials", "12", space=ranged)
     whole = read("s")
     assert "failed" in states(whole)
     # Killed after seven: what was run is there, the rest is proposed anew from it.
@@ -138,7 +138,7 @@ def test_a_killed_tpe_sweep_ends_as_one_left_alone(pretended: Pretended) -> None
     record.write_text(json.dumps({**known, "members": known["members"][:8], "winner": None}))
     before = len(pretended.queued)
     with pytest.raises(SystemExit):
-        sweep("--sampler", "tpe", "--trials", "14", space=ranged)
+        sweep("--sampler", "tpe", "--trials", "12", space=ranged)
     assert read("s") == whole
     assert all(int(job.name[-4:]) > 7 for job in pretended.queued[before:])
 

@@ -11,11 +11,13 @@ import re
 import subprocess
 import time
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 
 from lexfit.errors import LexfitError
+from lexfit.io import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -61,11 +63,14 @@ def worker_lives() -> bool:
     from dvc.repo import Repo  # noqa: PLC0415
 
     with Repo(".") as repo:
-        found = repo.experiments.celery_queue.proc.get(WORKER)
-    if found is None or found.returncode is not None:
+        file = Path(repo.experiments.celery_queue.wdir) / f"{WORKER}.json"
+    if not file.exists():
+        return False
+    found = read_json(file)
+    if found["returncode"] is not None:
         return False
     try:
-        process = psutil.Process(found.pid)
+        process = psutil.Process(found["pid"])
         return process.status() != psutil.STATUS_ZOMBIE and "queue-worker" in process.cmdline()
     except psutil.NoSuchProcess:
         return False
