@@ -40,6 +40,20 @@ def test_done_and_waiting_members_are_left_and_failed_ones_tried_again(commands:
     ]
 
 
+def test_a_member_whose_worker_was_killed_is_ended_and_tried_again(
+    commands: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dvc_queue, "states", lambda: {"s-0001": dvc_queue.RUNNING})
+    monkeypatch.setattr(dvc_queue, "worker_lives", lambda: False)
+    queue_jobs(JOBS[1:2], print)
+    first = [
+        "queue kill --force s-0001",
+        "queue remove s-0001",
+        "exp run --queue --name s-0001 crossval@0 -S train.epochs=2",
+    ]
+    assert commands == [*first, "wait s-0001"]
+
+
 def test_a_queue_with_something_else_in_it_is_refused(commands: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dvc_queue, "states", lambda: {"s-0001": dvc_queue.QUEUED, "mine": dvc_queue.RUNNING})
     with pytest.raises(LexfitError, match="dvc queue: holds experiments of something else: mine"):

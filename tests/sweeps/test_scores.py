@@ -32,6 +32,8 @@ def test_what_a_protocol_claims_may_not_choose(make_params: Callable[..., Params
         score_kind(make_params(), "loss")
     with pytest.raises(LexfitError, match=r"crossval\.run: is false"):
         score_kind(make_params("crossval.run=false"), None)
+    with pytest.raises(LexfitError, match=r"crossval\.folds: are two"):
+        score_kind(make_params(*KFOLD, "crossval.folds=[0,1]"), None)
 
 
 def test_rungs_are_folds_where_the_test_queries_lie_outside_them(make_params: Callable[..., Params]) -> None:

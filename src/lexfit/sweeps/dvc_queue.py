@@ -110,7 +110,7 @@ def wait(names: Iterable[str], said: Callable[[str, str], None]) -> None:
     """Start the worker, and return when none of the tasks waits or runs.
 
     A worker ends by itself ten seconds after its queue is empty, so one that is ending may leave a new task lying; it
-    is started again then. A task that runs on without a worker and a process was killed: DVC marks it as failed.
+    is started again then. Where a worker was killed, its task can't be booked any more: it is ended, and fails.
 
     Args:
         names: The tasks.
@@ -136,7 +136,7 @@ def wait(names: Iterable[str], said: Callable[[str, str], None]) -> None:
             if starts >= STARTS:
                 remedy = "`dvc queue status` and the files in .dvc/tmp/exps/celery say more"
                 raise LexfitError("dvc queue", f"its worker ended {starts} times with tasks waiting", remedy)
-            if running and starts:  # once may be a worker that ends while its task is being booked
+            if running:
                 dvc("queue", "kill", "--force", *running)
             start_worker()
             starts += 1
@@ -149,10 +149,9 @@ def reason_of(log: str) -> str:
     if found := re.findall(r"ERROR in stage (\S+)\n\s+(.+)", log):
         stage, sentence = found[-1]
         return f"stage {stage}: {sentence.strip()}"
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    for pattern in (r"[\w.]*(Error|Exception|Interrupt)\b.*", r"ERROR: .*"):
-        if matching := [line for line in lines if re.fullmatch(pattern, line)]:
-            return matching[-1].removeprefix("ERROR: ")
+    if crashes := re.findall(r"Traceback \(most recent call last\):\n(?:[ \t].*\n)+(\S.*)", log):
+        return str(crashes[-1])
+    lines = [line.strip().removeprefix("ERROR: ") for line in log.splitlines() if line.strip()]
     return lines[-1] if lines else "it left no log; the files in .dvc/tmp/exps/celery may say more"
 
 

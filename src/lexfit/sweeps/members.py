@@ -112,6 +112,9 @@ def queue_jobs(jobs: Sequence[Job], say: Callable[[str], None]) -> None:
         problem = f"holds experiments of something else: {', '.join(strange)}"
         raise LexfitError("dvc queue", problem, "Let them end, or `dvc queue remove` them, and run this anew")
     known, now = list_experiments(), dvc_queue.states()
+    if orphans := [n for n in names if now.get(n) == dvc_queue.RUNNING and not dvc_queue.worker_lives()]:
+        dvc_queue.dvc("queue", "kill", "--force", *orphans)  # its worker was killed, and no other can book it
+        now |= dict.fromkeys(orphans, dvc_queue.FAILED)
     for job in jobs:
         state = now.get(job.name)
         if job.name in known:

@@ -42,7 +42,7 @@ def score_kind(params: Params, asked: str | None) -> str:
     cross-validation; elsewhere by the folds of the training queries, since the test queries lie outside them.
 
     Raises:
-        LexfitError: What is asked for may not choose, or there are no folds.
+        LexfitError: What is asked for may not choose, or there are too few folds.
     """
     if asked is not None and asked not in WORDS:
         named = asked.split(".")[0]
@@ -56,7 +56,11 @@ def score_kind(params: Params, asked: str | None) -> str:
     if not params.crossval.run:
         problem = "is false, so no training query is held out to judge members by"
         raise LexfitError("crossval.run", problem, "Add `-S crossval=three`")
-    return asked or (INNER if params.protocol.name == "kfold" else OUT_OF_FOLD)
+    kind = asked or (INNER if params.protocol.name == "kfold" else OUT_OF_FOLD)
+    if kind == INNER and len(params.crossval.folds) < 3:
+        problem = "are two, and inner models of nested cross-validation train without two"
+        raise LexfitError("crossval.folds", problem, "Add `-S crossval=five`")
+    return kind
 
 
 def shares_of(kind: str, params: Params, *, halving: bool) -> list[float]:
