@@ -99,7 +99,7 @@ def test_halving_stops_the_worse_half_and_records_where(pretended: Pretended) ->
         (2, 3, ["s-0002"]),
     ]
     page = Path("reports/sweeps/s.md").read_text()
-    assert "| s-0004 | 0.0003 | 0.3150 | stopped after 1 of 3 folds: below 0.4650 | 6 |" in page
+    assert "| s-0004 | 0.0003 | 0.3150 | stopped after 1 of 3 folds, threshold 0.4650 | 6 |" in page
     assert "- after 2 of 3 folds the better half went on (1), from a mean of 0.5150; stopped: s-0002" in page
 
 

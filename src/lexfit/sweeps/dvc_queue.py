@@ -123,7 +123,7 @@ def wait(names: Iterable[str], said: Callable[[str, str], None]) -> None:
     while pending:
         alive = worker_lives()
         now = {name: state for name, state in states().items() if name in pending}
-        for name, state in now.items():
+        for name, state in sorted(now.items()):
             if last.get(name) != state:
                 said(name, state)
         last |= now

@@ -52,7 +52,7 @@ def _draw_scale(axes: Axes, place: int, name: str, labels: dict[str, float]) -> 
     axes.text(place, 1.08, name, ha="center", va="bottom")
     for text, height in labels.items():
         axes.plot([place - 0.015, place + 0.015], [height, height], color="black", linewidth=0.8)
-        axes.text(place - 0.03, height, text, ha="right", va="center", fontsize="small")
+        axes.text(place - 0.03, height + 0.012, text, ha="right", va="bottom", fontsize="small")
 
 
 def draw_sweep(found: dict[str, Any], path: Path) -> None:
@@ -91,7 +91,10 @@ def draw_sweep(found: dict[str, Any], path: Path) -> None:
         _draw_scale(axes, place, name, labels)
     axes.set(xlim=(-0.45, len(space) + 0.4), ylim=(-0.05, 1.2))
     axes.set_axis_off()
-    axes.set_title(f"Sweep {found['plan']['name']}: winner orange, stopped dashed", pad=12)
+    axes.set_title(
+        f"Sweep {found['plan']['name']}: the winner orange; dashed what was stopped early, by its score until then",
+        pad=12,
+    )
     figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
     # Without the software's version, the date and random ids the same data give the same bytes.

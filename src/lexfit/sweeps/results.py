@@ -39,7 +39,7 @@ def _against(one: dict[str, Any], what: str) -> str:
 
 def _state(member: dict[str, Any], unit: str) -> str:
     if member["state"] == STOPPED:
-        return f"stopped after {member['done']} of {member['of']} {unit}: below {member['threshold']:.4f}"
+        return f"stopped after {member['done']} of {member['of']} {unit}, threshold {member['threshold']:.4f}"
     return str(member["state"])
 
 
@@ -76,10 +76,11 @@ def page(found: dict[str, Any]) -> str:
     """The sweep as Markdown, from its JSON."""
     plan, winner, members = found["plan"], found["winner"], found["members"]
     unit = "folds" if plan["kind"] == OUT_OF_FOLD else "epochs"
+    name = plan["name"]
     counts = {state: sum(m["state"] == state for m in members) for state in ORDER}
     task = found["task"]
     lines = [
-        f"# Sweep {plan['name']}",
+        f"# Sweep {name}",
         "",
         f"{task['data']}, protocol {task['protocol']}, {task['model']}, seed {plan['seed']}; "
         f"{plan['sampler']}, {len(members)} members with the default: {counts[FINISHED]} ran to the end, "
@@ -102,7 +103,7 @@ def page(found: dict[str, Any]) -> str:
         )
     if found["rungs"]:
         lines.append("")
-    return "\n".join([*lines, f"![settings and scores]({plan['name']}.svg)", ""])
+    return "\n".join([*lines, f"![settings and scores]({name}.svg)", ""])
 
 
 def write_page(found: dict[str, Any]) -> Path:
