@@ -68,7 +68,7 @@ def draw_sweep(found: dict[str, Any], path: Path) -> None:
     default, *members = found["members"]
     drawn = [m for m in members if m["state"] in {FINISHED, STOPPED}]
     scored = [*drawn, default] if default["state"] == FINISHED else drawn
-    figure, axes = plt.subplots(figsize=(2.2 + 1.9 * len(space), 4.2))
+    figure, axes = plt.subplots(figsize=(max(6.0, 2.2 + 1.9 * len(space)), 4.4))
     winner = found["winner"]["member"] if found["winner"] else ""
     scales = [scale_of(axis) for axis in space.values()]
     places = range(len(space) + 1)
