@@ -7,12 +7,13 @@ STAMP := $(VENV)/.installed
 DEMO := $(VENV)/.demo
 EXPORTS := $(VENV)/.exports
 DOCS := $(VENV)/.docs
+SWEEP := $(VENV)/.sweep
 # Stages are run by `python`, so the environment comes first on the path. The embedded default needs no hub.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-exports run demo docs test lint figures clean-env
+.PHONY: help setup setup-exports setup-sweep run demo docs test lint figures clean-env
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -52,6 +53,12 @@ docs: $(DOCS) ## build the user guide into site/ (first use installs MkDocs)
 $(DOCS): requirements-docs.lock $(STAMP)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -r requirements-docs.lock
 	@touch $(DOCS)
+
+setup-sweep: $(SWEEP) ## install what random and TPE sweeps need
+
+$(SWEEP): requirements-sweep.lock $(STAMP)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -r requirements-sweep.lock
+	@touch $(SWEEP)
 
 test: $(STAMP) ## run the tests
 	$(OFFLINE) python -m pytest -n $(TEST_WORKERS) --dist loadfile

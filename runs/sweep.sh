@@ -1,9 +1,13 @@
 #!/usr/bin/env bash
-# A grid as queued experiments, one after another; data stages and baselines come from the cache.
-# Usage: runs/sweep.sh [overrides]; compare with `dvc exp show`.
+# A search of params: each member a DVC experiment, one after another, with the default among them; then the winner with
+# its evidence in reports/sweeps/NAME.md, a table and a plot. Data stages, frozen layers and folds already run come from
+# the caches. The same command takes up a sweep that was killed. `lexfit sweep --help` lists the options.
+# Usage: runs/sweep.sh [SPACE.yaml] [--sampler grid|random|tpe] [--trials N] [--halving] [-S KEY=VALUE]…
 set -euo pipefail
-make setup
+case "${1:-}" in
+  *.yaml | *.yml) space=$1 && shift ;;
+  *) space=sweeps/standard.yaml ;;
+esac
+make setup-sweep
 export PATH="$PWD/.venv/bin:$PATH"
-dvc exp run --queue -S 'train.learning_rate=5e-5,1e-4,2e-4' -S 'loss.temperature=0.05,0.1' "$@"
-dvc queue start --jobs 1
-dvc queue status
+lexfit sweep "$space" "$@"

@@ -72,7 +72,7 @@ def test_lock_is_fully_pinned() -> None:
     assert len(pins("requirements.lock")) > 100
 
 
-@pytest.mark.parametrize("use", ["browser", "demo", "docs", "exports", "remotes", "tracking"])
+@pytest.mark.parametrize("use", ["browser", "demo", "docs", "exports", "remotes", "sweep", "tracking"])
 def test_a_further_lock_adds_to_the_first_and_pins_nothing_twice(use: str) -> None:
     name = f"requirements-{use}.lock"
     assert "\n-c requirements.lock\n" in (REPO / name).read_text()

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lexfit import commands, commands_hardware, commands_integrity, commands_second_stage
+from lexfit import commands, commands_hardware, commands_integrity, commands_second_stage, commands_sweep
 from lexfit.errors import LexfitError
 
 if TYPE_CHECKING:
@@ -22,10 +22,11 @@ def add_experiment_commands(group: Any) -> None:
     command.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="Hydra overrides, such as data=aila_fire")
     command.add_argument("--print", action="store_true", help="print it and leave params.yaml as it is")
     command.set_defaults(function=commands.run_compose)
-    command = group.add_parser("select", help="choose a recipe among experiments with nested scores")
+    command = group.add_parser("select", help="name the winner among experiments with nested scores, or of a sweep")
     command.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="names (default: all with nested scores)")
     command.add_argument("--name", required=True, help="write the winner to conf/experiment/NAME.yaml")
-    command.set_defaults(function=commands.run_select)
+    command.add_argument("--sweep", metavar="SWEEP", help="the winner of this sweep (reports/sweeps/SWEEP.json)")
+    command.set_defaults(function=commands_sweep.run_select)
     command = group.add_parser("table", help="compare recipes of finished experiments over their seeds")
     command.add_argument("experiments", nargs="+", metavar="EXPERIMENT", help="names; * stands for anything")
     command.add_argument("--name", required=True, help="write reports/comparisons/NAME.md and NAME.json")
@@ -51,6 +52,23 @@ def add_experiment_commands(group: Any) -> None:
     command = group.add_parser("verify", help="hash outputs and DVC's cache, and name what is damaged")
     command.add_argument("--delete", action="store_true", help="delete it, so that `dvc repro` makes it again")
     command.set_defaults(function=commands_integrity.run_verify)
+
+
+def add_sweep_command(group: Any) -> None:
+    """The command that runs sweeps, added to the subparsers of `group`."""
+    command = group.add_parser("sweep", help="search a space of params by DVC experiments, and name the winner")
+    command.add_argument("space", type=Path, metavar="SPACE.yaml", help="keys and their values: sweeps/standard.yaml")
+    command.add_argument("--name", help="of the sweep and its experiments (default: that of the file)")
+    sampler = "what proposes members (default: %(default)s; random and tpe need `make setup-sweep`)"
+    command.add_argument("--sampler", choices=["grid", "random", "tpe"], default="grid", help=sampler)
+    command.add_argument("--trials", type=int, help="members that random and tpe try (default: 20)")
+    command.add_argument("--halving", action="store_true", help="stop the worse half after a quarter and after half")
+    command.add_argument("--jobs", type=int, default=1, help="members at a time; only 1 is accepted")
+    score = "what chooses: out_of_fold or inner (default: by protocol); never a test score"
+    command.add_argument("--score", help=score)
+    change = "a Hydra override of all members, as in `dvc exp run -S` (repeatable)"
+    command.add_argument("-S", "--set-param", action="append", default=[], metavar="KEY=VALUE", help=change)
+    command.set_defaults(function=commands_sweep.run_sweep)
 
 
 def add_hardware_commands(group: Any) -> None:
@@ -132,6 +150,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lexfit", description="Fine-tuning for legal statute retrieval.")
     group = parser.add_subparsers(required=True, metavar="COMMAND")
     add_experiment_commands(group)
+    add_sweep_command(group)
     add_hardware_commands(group)
     add_model_commands(group)
     return parser

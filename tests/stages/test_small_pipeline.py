@@ -24,6 +24,8 @@ from lexfit.corpus.records import Collection, Document, Judgement, Query
 from lexfit.corpus.sources import load
 from lexfit.evaluation.runs import read_run
 from tests.conftest import REPO, write_beir
+from tests.stages.ssh_server import ssh_server
+from tests.stages.travel import Remotes, travel
 from tests.stages.workspace import Workspace, make_workspace
 
 EXPORTS = {"exports", "exports_speed"}
@@ -408,6 +410,30 @@ def test_pushed_to_a_local_remote_a_fresh_clone_pulls_everything_and_runs_nothin
     assert clone.repro()[0] == set()
     name = "data/model/sentence_transformer/model.safetensors"
     assert (clone.root / name).read_bytes() == (space.root / name).read_bytes()
+
+
+def bare(space: Workspace, folder: Path) -> Path:
+    """An empty Git repository for others to push to."""
+    space.run("git", "init", "-q", "--bare", "-b", "main", str(folder / "bare.git"))
+    return folder / "bare.git"
+
+
+def test_an_experiment_travels_through_local_remotes(space: Workspace, tmp_path: Path) -> None:
+    remotes = Remotes(str(bare(space, tmp_path)), str(tmp_path / "store"), {}, {})
+    travel(space, "narrower", tmp_path / "second", remotes)
+    assert yaml.safe_load((tmp_path / "second/params.yaml").read_text())["evaluation"]["confidence"] == 0.8
+
+
+def test_an_experiment_travels_by_ssh_to_a_server_that_is_known(space: Workspace, tmp_path: Path) -> None:
+    with ssh_server(tmp_path / "keys") as server:
+        urls = server.url(bare(space, tmp_path)), server.url(tmp_path / "store")
+        remotes = Remotes(*urls, {"keyfile": str(server.key)}, server.env)
+        travel(space, "narrower", tmp_path / "second", remotes)
+        (tmp_path / "keys/known_hosts").write_text("")
+        clone = Workspace(tmp_path / "second", server.env)
+        refused = clone.run("dvc", "exp", "push", "--force", "--no-cache", "origin", "narrower", check=False)
+        assert refused.returncode != 0
+        assert "Host key verification failed" in refused.stderr
 
 
 def test_split_documents_rank_by_best_passage_and_mteb_scores_untouched_text(space: Workspace) -> None:

@@ -1,0 +1,1 @@
+"""Sweeps: a search space as queued DVC experiments, early stopping, and the choice among the members."""
