@@ -1,7 +1,7 @@
 """What starting costs: the command line, each data stage, a `dvc repro` with nothing to do; in `python -c pass`es.
 
 Continuous integration runs this with `--check`: a ratio above its limit fails. Ratios travel between machines, seconds
-don't; the limits are what the wanted seconds (help 0.3, a data stage 1, a no-op 2) are where `python -c pass` takes 12 ms.
+don't; the limits are the wanted seconds (help 0.3, a data stage 1, a no-op 2) where `python -c pass` takes 12 ms.
 Usage: python -m benchmarks.overheads [--check]
 """
 
