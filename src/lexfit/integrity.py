@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from lexfit.errors import LexfitError
+from lexfit.errors import LexfitError, explained_contents
+from lexfit.io import read_text
+from lexfit.yaml_files import MISFITS, refuse_aliases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 PIPELINE, LOCK, PARAMS = Path("dvc.yaml"), Path("dvc.lock"), Path("params.yaml")
+RESTORE = "Bring it back with `git checkout`"
 REMEDY = "Run `lexfit verify --delete`, then `dvc repro` (or `dvc pull`)"
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the former is written in C
 
@@ -51,12 +54,17 @@ def active_stages(pipeline: Mapping[str, Any], params: Mapping[str, Any]) -> set
 def outputs() -> dict[Path, tuple[str, str]]:
     """Stage and hash of each output of the working directory's run that is there."""
     pipeline, lock, params = (_read(file) for file in (PIPELINE, LOCK, PARAMS))
-    active = active_stages(pipeline, params)
+    with explained_contents(f"{PIPELINE} or {PARAMS}", RESTORE):
+        active = active_stages(pipeline, params)
     found = {}
-    for name, stage in lock.get("stages", {}).items():
-        for out in stage.get("outs", []):
-            if name in active and Path(out["path"]).exists():
-                found[Path(out["path"])] = (name, out["md5"])
+    with explained_contents(str(LOCK), RESTORE):
+        for name, stage in lock.get("stages", {}).items():
+            for out in stage.get("outs", []):
+                path = Path(out["path"])
+                if path.is_absolute() or ".." in path.parts or path == Path():
+                    raise LexfitError(str(LOCK), f"stage {name} has the output {path}, outside of the project", RESTORE)
+                if name in active and _is_there(path):
+                    found[path] = (name, str(out["md5"]))
     return found
 
 
@@ -91,7 +99,22 @@ def damaged_objects(cache: Path) -> Iterator[Path]:
                 yield file
 
 
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that no file can have
+        return False
+
+
 def _read(file: Path) -> dict[str, Any]:
     if not file.exists():
         return {}
-    return yaml.load(file.read_text(encoding="utf-8"), Loader) or {}  # noqa: S506  (both are safe)
+    text = read_text(file)
+    refuse_aliases(text, str(file), RESTORE)
+    try:
+        found = yaml.load(text, Loader) or {}  # noqa: S506  (both are safe)
+    except (yaml.YAMLError, *MISFITS) as error:
+        raise LexfitError(str(file), "not valid YAML", RESTORE) from error
+    if not isinstance(found, dict):
+        raise LexfitError(str(file), "isn't a mapping", RESTORE)
+    return found

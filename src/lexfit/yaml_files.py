@@ -83,6 +83,8 @@ def read_yaml(path: Path, remedy: str) -> Any:
 
 def refuse_aliases(text: str, where: str, remedy: str) -> None:
     """Raise `LexfitError` for YAML with aliases, before another loader reads it."""
+    if "*" not in text:
+        return
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         aliases = any(isinstance(event, yaml.events.AliasEvent) for event in yaml.parse(text, Loader=loader))

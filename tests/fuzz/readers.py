@@ -3,14 +3,14 @@
 | files | readers |
 |---|---|
 | JSON, JSONL, YAML, csv, tsv as such | `jsonl`, `json`, `yaml`, `rows` |
-| params.yaml, dvc.lock | `params`, `lock` |
+| params.yaml, dvc.yaml, dvc.lock | `params`, `lock`, `verify/…` |
 | collections as stages pass them on | `collection/…`, `statutes/…` |
 | BEIR folders and zips, the FIRE release | `beir/…`, `beir.zip/…`, `crops`, `aila.zip/…`, `casedocs.zip/…` |
 | Central Acts, Acts' names, situations | `sections.gz`, `acts`, `situations`, `examples` |
 | tables of pairs, written queries | `columns.csv`, `.tsv`, `.jsonl`, `.parquet`, `synthetic/…` |
 | rankings and scores | `run`, `trec`, `trec.gz`, `retention`, `nested`, `figure`, `scores`, `published` |
 | other people's runs | `system/…`, `results/…`, `card`, `report/…` |
-| logs and caches | `timings`, `cost`, `remembered`, `store` |
+| logs and caches | `timings`, `cost`, `remembered` (the tensors: tests/test_tensor_store.py) |
 | models | `gguf`, `safetensors`, `model/…` |
 
 What no test here reads: the Hub's data sets (`datasets` fetches them), and of the files that a stage wrote for the next
@@ -167,6 +167,25 @@ def _(folder: Path) -> Any:
         check_params(stages, lineage(stages, ["model"]))
         return dvc_hashes()
 
+
+PIPELINE = {
+    "dvc.yaml": b"stages:\n  raw:\n    cmd: x\n  fold:\n    foreach: ${crossval.folds}\n    do:\n      cmd: x\n",
+    "params.yaml": b"crossval:\n  folds: [0, 1]\n",
+    "dvc.lock": seeds.LOCK,
+    "data/raw": b"changed",
+}
+
+
+def _verify(folder: Path) -> Any:
+    from lexfit.integrity import damaged_outputs
+
+    with _inside(folder):
+        for path in damaged_outputs():
+            if not path.resolve().is_relative_to(folder.resolve()):
+                raise AssertionError(f"{path} would be deleted")
+
+
+_each("verify", PIPELINE, _verify)
 
 COLLECTION = {
     "corpus.jsonl": seeds.CORPUS,

@@ -9,6 +9,7 @@ import pytest
 
 from lexfit.config import load_params, parse_params
 from lexfit.errors import LexfitError
+from lexfit.integrity import damaged_outputs
 from lexfit.io import parse_json, parse_jsonl
 from lexfit.publishing.consistency import check_card
 from lexfit.publishing.lock import read_stages
@@ -133,3 +134,17 @@ def test_json_that_only_looks_hostile_is_read() -> None:
 def test_a_table_that_does_not_fit_its_header_is_named(text: str, problem: str) -> None:
     with pytest.raises(LexfitError, match=problem):
         list(placed_rows(text, "t.csv", ["a", "b"]))
+
+
+@pytest.mark.parametrize("path", ["../precious", "/precious", "data/../../precious", "."])
+def test_a_lock_names_no_output_outside_of_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """`lexfit verify --delete` removes outputs whose bytes aren't those of dvc.lock."""
+    (tmp_path / "precious").write_text("mine")
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
+    Path("dvc.yaml").write_text("stages:\n  raw:\n    cmd: x\n")
+    Path("dvc.lock").write_text(f"stages:\n  raw:\n    outs:\n    - path: {path}\n      md5: '0123'\n")
+    with pytest.raises(LexfitError, match=r"dvc\.lock: stage raw has the output .*, outside of the project"):
+        damaged_outputs()

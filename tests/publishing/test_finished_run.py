@@ -131,7 +131,7 @@ def test_a_folder_in_which_nothing_ran_is_refused(
     (tmp_path / "dvc.lock").write_text("schema: '2.0'\nstages: {}\n")
     refused(r"dvc\.lock: has no stage \S+ it hasn't run")
     (tmp_path / "dvc.lock").write_text("schema: [\n")
-    refused(r"dvc\.lock: not valid YAML")
+    refused(r"dvc\.lock: isn't a lock file of DVC")
 
 
 @pytest.mark.parametrize("second", ["NFCorpus", "AILAStatutes"])
