@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from statistics import mean
 from typing import TYPE_CHECKING, Any
@@ -162,8 +161,3 @@ def advance(
         if job.part.done == job.part.of:
             member.state = FINISHED
         say(f"{job.name}: nDCG@10 {member.score:.4f}")
-
-
-def same_values(one: Values, other: Values) -> bool:
-    """Whether two settings are the same, as JSON has them."""
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
