@@ -65,11 +65,16 @@ def test_an_experiment_of_that_name_with_other_settings_is_refused(root: Path) -
     (root / "params.yaml").write_text(compose(["train.epochs=2"]))
     git("add", "-A")
     git("commit", "-qm", "experiment")
-    check_earlier(JOBS[1], "HEAD")
+    commit = git("rev-parse", "HEAD")
+    git("reset", "-q", "--hard", "HEAD~1")
+    check_earlier(JOBS[1], commit)
     with pytest.raises(LexfitError, match="s-0002: is an experiment of other settings"):
-        check_earlier(JOBS[2], "HEAD")
+        check_earlier(JOBS[2], commit)
     with pytest.raises(LexfitError, match="s-0001: is an experiment of other settings"):
-        check_earlier(Job("s-0001", JOBS[1].part, ("train.epochs=2", "seed=1")), "HEAD")
+        check_earlier(Job("s-0001", JOBS[1].part, ("train.epochs=2", "seed=1")), commit)
+    git("commit", "-q", "--allow-empty", "-m", "later")
+    with pytest.raises(LexfitError, match="s-0001: is an experiment that started from another commit"):
+        check_earlier(JOBS[1], commit)
 
 
 def test_a_dvc_command_that_fails_is_told_in_its_own_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from statistics import mean
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ import yaml
 from lexfit.compose import compose
 from lexfit.config import Params, parse_params
 from lexfit.errors import LexfitError
-from lexfit.selection.experiments import committed, list_experiments
+from lexfit.selection.experiments import commit_of, committed, list_experiments
 from lexfit.selection.recipes import recipe_of
 from lexfit.sweeps import dvc_queue
 from lexfit.sweeps.scores import Part, part_of, scores_by_query
@@ -93,12 +92,15 @@ def job_of(member: Member, shared: Sequence[str], kind: str, share: float) -> Jo
 
 
 def check_earlier(job: Job, commit: str) -> None:
-    """Raise `LexfitError` unless the experiment of a job's name is one of its settings."""
+    """Raise `LexfitError` unless the experiment of a job's name has its settings and started from this commit."""
     text = committed(commit, "params.yaml")
     expected = yaml.safe_load(compose(list(job.overrides)))
     found = yaml.safe_load(text or "{}")
+    remedy = "Choose another --name, or remove it: `dvc exp remove`"
     if recipe_of(found) != recipe_of(expected) or found["seed"] != expected["seed"]:
-        raise LexfitError(job.name, "is an experiment of other settings", "Choose another --name, or remove it")
+        raise LexfitError(job.name, "is an experiment of other settings", remedy)
+    if commit_of(f"{commit}^") != commit_of("HEAD"):
+        raise LexfitError(job.name, "is an experiment that started from another commit", remedy)
 
 
 def queue_jobs(jobs: Sequence[Job], say: Callable[[str], None]) -> None:
@@ -162,8 +164,3 @@ def advance(
         if job.part.done == job.part.of:
             member.state = FINISHED
         say(f"{job.name}: nDCG@10 {member.score:.4f}")
-
-
-def same_values(one: Values, other: Values) -> bool:
-    """Whether two settings are the same, as JSON has them."""
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
