@@ -28,6 +28,7 @@ PLUMBING = {
         "config_training.py",
         "energy.py",
         "errors.py",
+        "integrity.py",
         "io.py",
         "rules.py",
         "rules_second_stage.py",
