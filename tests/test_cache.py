@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -51,13 +52,14 @@ def test_a_folder_is_whole_until_a_byte_of_it_changes(tmp_path: Path, damage: st
     mark_whole(tmp_path)
     (tmp_path / "more").write_text("what came later doesn't matter")
     assert is_whole(tmp_path)
-    {
+    damages: dict[str, Callable[[], object]] = {
         "cut": lambda: file.write_bytes(b"abc"),
         "changed": lambda: file.write_bytes(b"abce"),
         "gone": file.unlink,
         "mark gone": mark.unlink,
         "mark cut": lambda: mark.write_text(mark.read_text()[:-9]),
-    }[damage]()
+    }
+    damages[damage]()
     assert not is_whole(tmp_path)
 
 

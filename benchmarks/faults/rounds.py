@@ -37,21 +37,23 @@ SHARES: dict[Fault, int] = {
 
 
 def plan(rounds: int, seed: int, site: Site) -> list[tuple[Fault, str]]:
-    """The fault and stage of each round; the same for a seed, however many rounds follow."""
+    """The fault and stage of each round; the same for a seed, however many rounds follow.
+
+    Kills and a full disk take turns through all stages together.
+    """
     rng = Random(seed)
     seconds: dict[str, float] = site.reference["seconds"]
-    turns: dict[str, list[str]] = {}
+    fitting = {f.name: [s for s in seconds if f.fits(site, s)] if f.fits else [] for f in SHARES}
+    turn: list[str] = []
     found: list[tuple[Fault, str]] = []
     while len(found) < rounds:
         faults = [fault for fault, share in SHARES.items() for _ in range(share)]
         rng.shuffle(faults)
         for fault in faults:
-            fits = fault.fits
-            stages = [] if fits is None else [stage for stage in seconds if fits(site, stage)]
+            stages = fitting[fault.name]
             if fault.even:
-                if not turns.get(fault.name):
-                    turns[fault.name] = rng.sample(stages, len(stages))
-                stage = turns[fault.name].pop()
+                turn = turn or rng.sample(stages, len(stages))
+                stage = turn.pop()
             else:
                 stage = rng.choices(stages, [1 / seconds[s] for s in stages])[0] if stages else ""
             found.append((fault, stage))

@@ -82,6 +82,12 @@ def check_training_rules(params: Params, rule: Rule) -> None:
         "counts steps where schedule_epochs, early_stopping or selection count epochs",
         "Set it to null, or those to null and selection=none",
     )
+    rule(
+        not params.selection.stages or len(params.crossval.folds) > 2,
+        "crossval.folds",
+        f"are {len(params.crossval.folds)}, and nested cross-validation leaves out two at a time: nothing would train",
+        "Use `-S crossval=three` or five, or `-S selection=none`",
+    )
     stops = params.selection.epochs
     rule(
         train.average_epochs <= min([train.epochs, *stops]),

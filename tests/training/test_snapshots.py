@@ -144,6 +144,7 @@ def test_the_weights_left_after_training_are_the_last_snapshot(params: Make, tmp
         (["train.epochs=4", "selection.epochs=[5]"], "selection.epochs"),
         (["train.epochs=4", "selection.epochs=[2,2]"], "selection.epochs"),
         (["train.epochs=4", "selection.epochs=[2]", "train.early_stopping=1"], "selection.epochs"),
+        (["selection=nested", "crossval.folds=[0,1]"], "crossval.folds"),
     ],
 )
 def test_epochs_that_make_no_sense_are_refused(make_params: Make, overrides: list[str], key: str) -> None:
