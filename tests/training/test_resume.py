@@ -138,3 +138,22 @@ def test_a_damaged_snapshot_starts_the_training_again(tmp_path: Path) -> None:
     (snapshot / STATE).write_text("other")
     assert latest_whole(tmp_path / "one") is None
     assert not last.exists()
+
+
+@pytest.mark.parametrize("steps", [["train.max_steps=2"], ["train.epochs=1"]])
+def test_behind_the_last_step_no_other_is_taken(
+    tiny_model: Path,
+    make_params: Callable[..., Params],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    steps: list[str],
+) -> None:
+    monkeypatch.setenv("LEXFIT_CACHE", str(tmp_path / "cache"))
+    common = [f"model.path={tiny_model}", "adapter=full", "batches.size=3", "train.scheduler=constant_with_warmup"]
+    params = make_params(*common, *steps, "train.learning_rate=0.005", "runtime.checkpoint_every=1")
+    first, again = (fine_tune(params, make_data(), tmp_path / "live") for _ in range(2))
+    assert latest_whole(first.checkpoints) is not None
+    assert again.curve == first.curve
+    assert again.facts == first.facts
+    for name, tensor in first.model.state_dict().items():
+        assert (again.model.state_dict()[name] == tensor).all()

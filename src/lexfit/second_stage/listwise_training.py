@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import random
 import shutil
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from lexfit.training.checkpoints import forget_old, latest_whole
+from lexfit.training.checkpoints import forget_old, latest_whole, run_steps
 from lexfit.training.memory import explained_memory_errors
 from lexfit.training.tracking import curve_of
 from lexfit.training.whole_checkpoints import WholeCheckpoints
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from lexfit.second_stage.listwise import Lister
     from lexfit.training.batches import TrainingData
 
-logger = logging.getLogger(__name__)
 IGNORED = -100
 
 
@@ -124,8 +122,6 @@ def train_phase(
     )
     forget_old(folder)
     checkpoint = latest_whole(folder)
-    if checkpoint is not None:
-        logger.info("going on from step %s", checkpoint.name.split("-")[-1])
     trainer = Trainer(
         model=model.model,
         args=arguments,
@@ -135,7 +131,7 @@ def train_phase(
     )
     trainer.remove_callback(PrinterCallback)
     with explained_memory_errors():
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        run_steps(trainer, checkpoint)
     restored: Any = trainer.accelerator.unwrap_model(model.model, keep_fp32_wrapper=False)
     model.model = restored.eval()
     shutil.rmtree(folder, ignore_errors=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 from typing import TYPE_CHECKING
 
 from lexfit.training.base_models import freeze_dropout
-from lexfit.training.checkpoints import forget_old, latest_whole
+from lexfit.training.checkpoints import forget_old, latest_whole, run_steps
 from lexfit.training.layers import first_trained_layer, freeze_below
 from lexfit.training.memory import explained_memory_errors
 from lexfit.training.tracking import curve_of
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
     from lexfit.config import HardwareParams, RuntimeParams
     from lexfit.config_second_stage import RerankerParams, RerankerTrainingParams
-
-logger = logging.getLogger(__name__)
 
 
 def build_loss(name: str, model: CrossEncoder, chunk: int) -> nn.Module:
@@ -114,8 +111,6 @@ def train_phase(
     )
     forget_old(folder)
     checkpoint = latest_whole(folder)
-    if checkpoint is not None:
-        logger.info("going on from step %s", checkpoint.name.split("-")[-1])
     trainer = CrossEncoderTrainer(
         model=model,
         args=arguments,
@@ -125,7 +120,7 @@ def train_phase(
     )
     trainer.remove_callback(PrinterCallback)
     with explained_memory_errors():
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        run_steps(trainer, checkpoint)
     trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
     model.eval()
     shutil.rmtree(folder, ignore_errors=True)

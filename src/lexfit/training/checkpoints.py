@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 from contextlib import suppress
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from lexfit.config import Params
     from lexfit.training.batches import TrainingData
 
+logger = logging.getLogger(__name__)
 STATE = "trained.safetensors"
 KEPT_SECONDS = 14 * 24 * 3600
 LIBRARIES = ("torch", "transformers", "sentence-transformers", "peft", "accelerate")
@@ -86,6 +88,24 @@ def latest_whole(folder: Path, *, with_best: bool = False) -> Path | None:
 def _good(checkpoints: Sequence[Path], with_best: bool) -> list[bool]:
     each = [is_whole(path) for path in checkpoints]
     return list(accumulate(each, and_)) if with_best else each
+
+
+def run_steps(trainer: Any, checkpoint: Path | None) -> None:
+    """Train, from a checkpoint on if there is one; behind the last step its state is all there is to take.
+
+    There transformers' trainer would take one step more, where the steps end within an epoch.
+    """
+    from transformers import TrainerState  # noqa: PLC0415
+    from transformers.trainer import TRAINER_STATE_NAME  # noqa: PLC0415
+
+    if checkpoint is not None:
+        logger.info("going on from step %s", checkpoint.name.split("-")[-1])
+        state = TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME))
+        if state.global_step >= state.max_steps and not trainer.args.load_best_model_at_end:
+            trainer._load_from_checkpoint(str(checkpoint))
+            trainer.state = state
+            return
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 
 
 def trained_state(loss: nn.Module) -> dict[str, torch.Tensor]:

@@ -15,6 +15,7 @@ from lexfit.training.checkpoints import (
     forget_old,
     latest_whole,
     restore_state,
+    run_steps,
     trained_state,
 )
 from lexfit.training.interpolation import interpolate
@@ -137,8 +138,6 @@ def train(
         callbacks.append(EarlyStoppingCallback(patience))
     forget_old(folder)
     checkpoint = latest_whole(folder, with_best=patience is not None)
-    if checkpoint is not None:
-        logger.info("going on from step %s", checkpoint.name.split("-")[-1])
     sources: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         apart = params.batches.sources == "apart"
@@ -158,7 +157,7 @@ def train(
         trainer.remove_callback(PrinterCallback)
         trainer.args.run_name = live_folder.name
         with curve, explained_memory_errors():
-            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+            run_steps(trainer, checkpoint)
     # accelerate leaves its autocasting around `forward`: without this a model would be scored in other arithmetic
     # than it has when loaded from its folder.
     trainer.accelerator.unwrap_model(loss.model, keep_fp32_wrapper=False)
