@@ -23,13 +23,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--workspace", type=Path, required=True, help="folder for all that the rounds need")
+    again = "repeat these rounds (after a mend), whatever the log has of them"
+    parser.add_argument("--again", type=int, nargs="*", default=[], metavar="N", help=again)
     arguments = parser.parse_args()
     site = Site(arguments.workspace.resolve())
     log = site.folder / f"rounds-{arguments.seed}.jsonl"
     site.mounted  # noqa: B018  (mounts)
     if not site.reference_file.exists():
         prepare(site)
-    for found in run_rounds(site, arguments.rounds, arguments.seed, log):
+    done = {found["round"] for found in read_rounds(log)} - set(arguments.again)
+    wanted = [number for number in range(arguments.rounds) if number not in done]
+    for found in run_rounds(site, wanted, arguments.seed, log):
         print(*(found[key] for key in ("round", "seconds", "fault", "stage", "verdict", "message")), flush=True)
     write_report(read_rounds(log), site.reference, arguments.seed, REPO / "reports")
 

@@ -107,7 +107,7 @@ def break_push(case: Case) -> list[Finished]:
     push = site.start("dvc", "push")
     number = case.rng.choice([signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
     case.details["signal"] = number.name
-    if push.wait(case.moment(site.reference["push"])):
+    if push.wait(case.moment(1.0)):
         push.kill(number)
     first, second = push.finish(), site.run("dvc", "push")
     cloned = site.run("git", "clone", "-q", str(site.project), str(clone))

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.faults.case import SHARE
 from benchmarks.faults.site import SIZE, remove
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def kill_stage(case: Case) -> list[Finished]:
     """SIGKILL to the stage's process alone, at any moment of its life: what the kernel does where memory is short."""
     running = case.repro()
     process = running.stage_process()
-    if process is not None and running.wait(case.moment()):
+    if process is not None and running.wait(case.moment(SHARE / 2)):
         running.kill_stage(process)
     return [running.finish()]
 

@@ -52,11 +52,14 @@ def page(rounds: Sequence[dict[str, Any]], reference: dict[str, Any], seed: int)
         text += "\n" + tabulate(rows, [title, *kinds], tablefmt="github") + "\n"
     means = sorted({f"{found['fault']}: {found['by']}" for found in rounds if "by" in found})
     text += f"\nHow: {'; '.join(means)}.\n" if means else ""
-    text += "\n## Rounds that ended otherwise than right\n\n"
-    others = sorted((f for f in rounds if f["verdict"] != "right"), key=lambda f: (f["verdict"] in GOOD, f["round"]))
+    text += "\n## Rounds that ended otherwise than right, or did before a mend\n\n"
+    others = sorted(
+        (f for f in rounds if f["verdict"] != "right" or "earlier" in f),
+        key=lambda f: (f["verdict"] in GOOD, f["round"]),
+    )
     for found in others:
         said = " ".join(found["message"].replace("|", "\\|").split())
-        text += f"- {found['round']}, {_told(found)}: **{found['verdict']}**. {said}\n"
+        text += f"- {found['round']}, {_told(found)}: **{found['verdict']}**. {said}".rstrip() + "\n"
     if FINDINGS.exists():
         text += "\n## Findings\n\n" + "".join(f"- {told}\n" for told in json.loads(FINDINGS.read_text("utf-8")))
     return text

@@ -99,30 +99,35 @@ def run_round(site: Site, number: int, seed: int, fault: Fault, stage: str) -> d
     }
 
 
-def run_rounds(site: Site, rounds: int, seed: int, log: Path) -> Iterable[dict[str, Any]]:
-    """Go on behind the last round of the log, to which each is added as it ends."""
-    done = read_rounds(log)
-    for number, (fault, stage) in enumerate(plan(rounds, seed, site)):
-        if number < len(done):
-            continue
-        found = run_round(site, number, seed, fault, stage)
+def run_rounds(site: Site, wanted: Iterable[int], seed: int, log: Path) -> Iterable[dict[str, Any]]:
+    """Run rounds by number; each is added to the log as it ends."""
+    numbers = list(wanted)
+    planned = plan(max(numbers, default=-1) + 1, seed, site)
+    for number in numbers:
+        found = run_round(site, number, seed, *planned[number])
         with log.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(found, ensure_ascii=False) + "\n")
         yield found
 
 
 def read_rounds(log: Path) -> list[dict[str, Any]]:
-    """Rounds of a log; a last line that a kill has cut is taken out of it."""
+    """The last of each round of a log, in their order, with the verdicts of `earlier` ones.
+
+    A last line that a kill has cut is taken out of the log.
+    """
     lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
-    found = []
-    for line in lines:
+    found: dict[int, dict[str, Any]] = {}
+    for place, line in enumerate(lines):
         try:
-            found.append(json.loads(line))
+            record = json.loads(line)
         except json.JSONDecodeError:
+            log.write_text("".join(line + "\n" for line in lines[:place]), encoding="utf-8")
             break
-    if len(found) < len(lines):
-        log.write_text("".join(line + "\n" for line in lines[: len(found)]), encoding="utf-8")
-    return found
+        before = found.get(record["round"])
+        if before is not None:
+            record["earlier"] = [*before.get("earlier", []), f"{before['verdict']} at {before['commit']}"]
+        found[record["round"]] = record
+    return [found[number] for number in sorted(found)]
 
 
 def _whole_checkpoints(site: Site) -> list[Path]:

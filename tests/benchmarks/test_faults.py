@@ -149,12 +149,16 @@ def test_the_plan_is_the_seeds_and_kills_every_stage(tmp_path: Path) -> None:
     assert "raw" not in {s for name, s in planned if name.startswith("damaged")}
 
 
-def test_a_log_that_a_kill_has_cut_goes_on_behind_its_last_whole_round(tmp_path: Path) -> None:
+def test_a_log_that_a_kill_has_cut_keeps_its_whole_rounds_and_the_last_of_each_counts(tmp_path: Path) -> None:
     log = tmp_path / "rounds.jsonl"
     assert read_rounds(log) == []
-    log.write_text('{"round": 0}\n{"round": 1}\n{"rou')
-    assert [found["round"] for found in read_rounds(log)] == [0, 1]
-    assert log.read_text() == '{"round": 0}\n{"round": 1}\n'
+    lines = [json.dumps({"round": n, "verdict": v, "commit": c}) for n, v, c in [(0, "wrong", "a"), (1, "right", "a")]]
+    again = json.dumps({"round": 0, "verdict": "right", "commit": "b"})
+    log.write_text("\n".join([*lines, again, '{"rou']))
+    first, second = read_rounds(log)
+    assert (first["verdict"], first["earlier"]) == ("right", ["wrong at a"])
+    assert "earlier" not in second
+    assert log.read_text() == "\n".join([*lines, again]) + "\n"
 
 
 def test_the_page_counts_and_names_what_was_not_right() -> None:
