@@ -96,9 +96,12 @@ def test_what_params_no_longer_ask_for_and_what_is_absent_is_not_looked_at(proje
     check_inputs("table")
 
 
-def test_uncached_outputs_are_never_deleted(project: Path) -> None:
-    (project / "table").write_text("mended by hand")
-    assert damaged_outputs() == []
+def test_what_only_git_keeps_is_made_again(project: Path) -> None:
+    rot(project / "table")
+    assert damaged_outputs() == [Path("table")]
+    main(["verify", "--delete"])
+    dvc("dvc", "repro", "-q")
+    assert (project / "table").read_text() == "a\na\n"
 
 
 def test_stages_by_list_mapping_and_none() -> None:

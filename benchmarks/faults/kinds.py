@@ -39,7 +39,8 @@ def fill_disk(case: Case) -> list[Finished]:
     """Leave less room than the stage, its checkpoints and DVC's copy of its outputs take, or just enough."""
     own = sum(f.stat().st_size for f in (case.site.after / case.stage).rglob("*") if f.is_file())
     outs = case.site.reference["bytes"][case.stage]
-    room = int(case.rng.uniform(0.0, 1.1) * (own + 2 * outs) + 4096 * case.rng.randrange(16))
+    spare = case.rng.choice([0, 2**20, 2**20])  # what DVC itself writes before a stage starts
+    room = int(case.rng.uniform(0.0, 1.1) * (own + 2 * outs)) + spare
     case.details |= {"room": room, "by": "tmpfs" if case.site.mounted else "prlimit --fsize"}
     if not case.site.mounted:
         return [case.site.run("prlimit", f"--fsize={room}", "dvc", "repro", case.stage)]

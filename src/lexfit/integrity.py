@@ -48,17 +48,15 @@ def active_stages(pipeline: Mapping[str, Any], params: Mapping[str, Any]) -> set
     return found
 
 
-def outputs() -> dict[Path, tuple[str, str, bool]]:
-    """Stage, hash and whether DVC's cache has it, of each output of the working directory's run that is there."""
+def outputs() -> dict[Path, tuple[str, str]]:
+    """Stage and hash of each output of the working directory's run that is there."""
     pipeline, lock, params = (_read(file) for file in (PIPELINE, LOCK, PARAMS))
     active = active_stages(pipeline, params)
     found = {}
     for name, stage in lock.get("stages", {}).items():
-        plain = pipeline["stages"].get(name.split("@")[0], {})
-        uncached = {path for path, own in _options(plain.get("do", plain)) if own.get("cache") is False}
         for out in stage.get("outs", []):
             if name in active and Path(out["path"]).exists():
-                found[Path(out["path"])] = (name, out["md5"], out["path"] not in uncached)
+                found[Path(out["path"])] = (name, out["md5"])
     return found
 
 
@@ -70,14 +68,14 @@ def check_inputs(stage: str) -> None:
     """
     plain = _read(PIPELINE)["stages"][stage.split("@", maxsplit=1)[0]]
     read = [Path(dep) for dep in plain.get("do", plain).get("deps", [])]
-    for path, (name, md5, _) in outputs().items():
+    for path, (name, md5) in outputs().items():
         if any(path == dep or dep in path.parents for dep in read) and md5_of(path) != md5:
             raise LexfitError(str(path), f"has changed since stage {name} wrote it", REMEDY)
 
 
 def damaged_outputs() -> list[Path]:
-    """Outputs in DVC's cache whose copy in the working directory isn't as their stage wrote it."""
-    return [path for path, (_, md5, in_cache) in outputs().items() if in_cache and md5_of(path) != md5]
+    """Outputs in the working directory that aren't as their stage wrote them."""
+    return [path for path, (_, md5) in outputs().items() if md5_of(path) != md5]
 
 
 def damaged_objects(cache: Path) -> Iterator[Path]:
@@ -97,10 +95,3 @@ def _read(file: Path) -> dict[str, Any]:
     if not file.exists():
         return {}
     return yaml.load(file.read_text(encoding="utf-8"), Loader) or {}  # noqa: S506  (both are safe)
-
-
-def _options(stage: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Outputs of all kinds with their options."""
-    for kind in ("outs", "metrics", "plots"):
-        for out in stage.get(kind, []):
-            yield from ((out, {}),) if isinstance(out, str) else ((k, v or {}) for k, v in out.items())
