@@ -65,7 +65,7 @@ class Fault:
         disturb: Does it, and gives all commands that ran meanwhile.
         mend: What a user does next, as the error said.
         fits: Whether a stage can meet it; None where no stage runs at all.
-        even: Every stage in turn; otherwise those that take less time come more often.
+        even: At first every stage in turn; otherwise those that take less time come more often.
     """
 
     name: str

@@ -39,20 +39,21 @@ SHARES: dict[Fault, int] = {
 def plan(rounds: int, seed: int, site: Site) -> list[tuple[Fault, str]]:
     """The fault and stage of each round; the same for a seed, however many rounds follow.
 
-    Kills and a full disk take turns through all stages together.
+    Kills and a full disk take a turn through all stages together; otherwise stages that take less time come more often.
     """
     rng = Random(seed)
     seconds: dict[str, float] = site.reference["seconds"]
     fitting = {f.name: [s for s in seconds if f.fits(site, s)] if f.fits else [] for f in SHARES}
-    turn: list[str] = []
+    turn: list[str] | None = None
     found: list[tuple[Fault, str]] = []
     while len(found) < rounds:
         faults = [fault for fault, share in SHARES.items() for _ in range(share)]
         rng.shuffle(faults)
         for fault in faults:
             stages = fitting[fault.name]
-            if fault.even:
-                turn = turn or rng.sample(stages, len(stages))
+            if fault.even and turn is None:
+                turn = rng.sample(stages, len(stages))
+            if fault.even and turn:
                 stage = turn.pop()
             else:
                 stage = rng.choices(stages, [1 / seconds[s] for s in stages])[0] if stages else ""
