@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -114,6 +115,8 @@ def test_a_killed_training_goes_on_to_the_same_weights_and_saved_adapters_name_t
     model.save(tmp_path / "saved")
     assert list((tmp_path / "saved").glob("*.safetensors"))
     assert str(tmp_path) not in (tmp_path / "saved" / "adapter_config.json").read_text()
+    modules = json.loads((tmp_path / "saved" / "adapter_config.json").read_text())["target_modules"]
+    assert modules == sorted(modules)
     again = lister(params, tmp_path / "saved")
     assert all(torch.equal(whole[name], found) for name, found in weights(again).items())
     assert name_statutes(again, QUERIES, NAMES, 4) == name_statutes(model, QUERIES, NAMES, 4)

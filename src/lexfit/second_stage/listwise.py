@@ -48,8 +48,12 @@ class Lister:
         self.model.eval()
 
     def save(self, folder: Path) -> None:
-        """Write the adapters (safetensors), their config (the base by its place on the Hub) and the tokenizer."""
+        """Write the adapters (safetensors), their config (the base by its place on the Hub) and the tokenizer.
+
+        Module names are sorted, since PEFT holds them as a set, whose order changes from run to run.
+        """
         own = self.model.peft_config["default"]
+        own.target_modules = sorted(own.target_modules)
         own.base_model_name_or_path, own.revision = self.params.model.hub_id, self.params.model.revision
         self.model.save_pretrained(str(folder), safe_serialization=True)
         (folder / "README.md").unlink(missing_ok=True)
