@@ -29,7 +29,7 @@ SHARES: dict[Fault, int] = {
     Fault("damaged intermediate file", damage.damage_intermediate, verify, damage.has_inputs): 4,
     Fault("damaged file of lexfit's cache", CACHE[0], fits=CACHE[1]): 3,
     Fault("damaged checkpoint", TRAININGS[0], fits=TRAININGS[1]): 2,
-    Fault("removed cache", kinds.remove_cache): 3,
+    Fault("removed cache", kinds.remove_cache, kinds.keep_outputs): 3,
     Fault("push broken off", damage.break_push, fits=None): 3,
     Fault("two runs at once", kinds.run_twice): 2,
     Fault("changed clock", kinds.change_clock): 2,
