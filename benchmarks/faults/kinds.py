@@ -69,7 +69,7 @@ def remove_cache(case: Case) -> list[Finished]:
     case.details |= {"removed": name, "when": "before" if before else "during"}
     if before:
         remove(places[name])
-        keep_outputs(case, [])
+        _commit(case)
     running = case.repro()
     if not before and running.wait(case.moment()):
         shutil.rmtree(places[name], ignore_errors=True)
@@ -77,8 +77,14 @@ def remove_cache(case: Case) -> list[Finished]:
 
 
 def keep_outputs(case: Case, ended: list[Finished]) -> None:
-    """Put outputs back where DVC's cache is gone: DVC would make them all again, although they are there."""
+    """Put outputs back where DVC's cache went in the midst of the run."""
     del ended
+    if case.details["when"] == "during":
+        _commit(case)
+
+
+def _commit(case: Case) -> None:
+    """Without its cache DVC would make all outputs again, although they are there: so they are put back."""
     if case.details["removed"] == "DVC's cache":
         others = [stage for stage in case.site.lock() if stage != case.stage]
         case.site.run("dvc", "commit", "-q", "-f", *others)
