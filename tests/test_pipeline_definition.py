@@ -29,6 +29,7 @@ PLUMBING = {
         "energy.py",
         "errors.py",
         "gguf_header.py",
+        "integrity.py",
         "io.py",
         "launch.py",
         "model_checks.py",

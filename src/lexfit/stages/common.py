@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from lexfit.config import load_params
 from lexfit.energy import read_counters, used
 from lexfit.errors import LexfitError, explained_disk_errors
+from lexfit.integrity import check_inputs
 from lexfit.launch import SharedWorkDone, launched_rank, share_stage
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ QUIET = ("httpx", "datasets", "mteb", "sentence_transformers", "transformers", "
 def run_stage(name: str, stage: Callable[[Params], None]) -> None:
     """Run a stage: load params, report a `LexfitError` in one line with exit status 1, log time and memory.
 
-    Seconds and memory go to logs/timings.jsonl, outside DVC's outputs, since they differ from run to run.
+    Under DVC what the stage reads is first held against dvc.lock. Seconds and memory go to logs/timings.jsonl, outside
+    DVC's outputs, since they differ from run to run.
     """
     logging.basicConfig(level=logging.INFO, format=f"{name}: %(message)s", stream=sys.stderr)
     for noisy in QUIET:
@@ -51,17 +53,22 @@ def run_stage(name: str, stage: Callable[[Params], None]) -> None:
         with explained_disk_errors(Path(f"data/ ({name})")):
             params = load_params()
             share_stage(name, params.runtime.processes)
+            if under_dvc := os.environ.get("DVC_STAGE"):
+                check_inputs(under_dvc)
             stage(params)
+            _log_cost(name, time.perf_counter() - start, used(energy, read_counters()))
     except SharedWorkDone:
         return
     except LexfitError as error:
         sys.stderr.write(f"\nERROR in stage {name}\n  {error}\n\n")
         sys.exit(1)
+
+
+def _log_cost(name: str, seconds: float, joules: dict[str, float]) -> None:
     TIMINGS.parent.mkdir(exist_ok=True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    seconds = round(time.perf_counter() - start, 2)
-    entry: dict[str, Any] = {"stage": name, "seconds": seconds, "peak_mib": peak, "at": int(time.time())}
-    if joules := used(energy, read_counters()):
+    entry: dict[str, Any] = {"stage": name, "seconds": round(seconds, 2), "peak_mib": peak, "at": int(time.time())}
+    if joules:
         entry |= {"joules": round(sum(joules.values()), 1), "energy_from": sorted(joules)}
     with TIMINGS.open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(entry) + "\n")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from lexfit.cache import cache_folder, digest
+from lexfit.cache import cache_folder, digest, kept
 from lexfit.evaluation.inputs import ranked_passages
 from lexfit.evaluation.runs import write_run
-from lexfit.io import read_json, write_json
+from lexfit.io import write_json
 from lexfit.second_stage.plan import name_of, ranked_queries, trainings
 from lexfit.stages.common import INNER_RUNS, quiet_progress, replacing, run_stage
 from lexfit.training.phases import after_pretraining
@@ -32,12 +32,14 @@ def inner_run(params: Params, records: dict[str, list[dict[str, Any]]], excluded
     held_out = [{"id": key, "source": "task", "text": text} for key, text in queries.items()]
     passages = ranked_passages(records["documents"], "task", params.clean.split)
     folder = checkpoint_folder(params, data)
-    kept = cache_folder("inner_runs") / f"{digest([folder.name, params.train.interpolation, queries, passages])}.json"
-    if not kept.exists():
+    name = digest([folder.name, params.train.interpolation, queries, passages])
+
+    def compute() -> Run:
         setting = params.train.epochs, params.train.interpolation
         runs, _ = score_held_out(params, data, held_out, {"task": passages}, epochs=[setting[0]], shares=[setting[1]])
-        write_json(kept, runs[setting])
-    run: Run = read_json(kept)
+        return runs[setting]
+
+    run: Run = kept(cache_folder("inner_runs") / f"{name}.json", compute)
     return run
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from lexfit.cache import cache_folder, digest
+from lexfit.cache import cache_folder, digest, kept
 from lexfit.evaluation.claim import MAIN
 from lexfit.evaluation.inputs import ranked_passages
 from lexfit.evaluation.trec import evaluate
-from lexfit.io import read_json, write_json, write_tsv
+from lexfit.io import write_json, write_tsv
 from lexfit.selection.folds import HEADER, Score, excluded_sets, scores_of, to_rows
 from lexfit.stages.common import REPORTS, quiet_progress, run_stage
 from lexfit.training.phases import after_pretraining
@@ -45,14 +45,15 @@ def score_without(
     }
     folder = checkpoint_folder(params, data)
     texts = digest([[q["id"], q["text"]] for q in held_out] + [ranked, epochs, shares])
-    kept = cache_folder("nested") / f"{digest([folder.name, texts])}.json"
-    if not kept.exists():
+    file = cache_folder("nested") / f"{digest([folder.name, texts])}.json"
+
+    def compute() -> dict[str, Any]:
         runs, facts = score_held_out(params, data, held_out, ranked, epochs=epochs, shares=shares)
         documents = {d["id"] for d in records["documents"]}
         qrels = {q["id"]: {d: 1 for d in q["positives"] if d in documents} for q in held_out}
-        scored = [[epoch, share, evaluate(run, qrels)] for (epoch, share), run in runs.items()]
-        write_json(kept, {"scores": scored, "facts": facts})
-    found = read_json(kept)
+        return {"scores": [[*setting, evaluate(run, qrels)] for setting, run in runs.items()], "facts": facts}
+
+    found = kept(file, compute)
     return [(epoch, share, per_query) for epoch, share, per_query in found["scores"]], found["facts"]
 
 
