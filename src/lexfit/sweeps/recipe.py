@@ -59,7 +59,7 @@ def recipe_text(found: dict[str, Any], overrides: Sequence[str], conf: Path = CO
             place[last] = value
     winner, members = found["winner"], found["members"]
     comments = [
-        f"Written by `lexfit select --sweep {found['plan']['name']}` from {len(members)} members "
+        f"The winner of the sweep {found['plan']['name']}, of {len(members)} members "
         f"(reports/sweeps/{found['plan']['name']}.json): {winner['member']}."
     ]
     for key, what in (("against_runner_up", "the runner-up"), ("against_default", "the default")):
