@@ -63,6 +63,9 @@ def hollow(folder: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch() if path.suffix else path.mkdir()
     subprocess.run(["dvc", "commit", "--force", "--quiet"], cwd=folder, check=True)
+    done = subprocess.run(["dvc", "repro"], cwd=folder, check=True, capture_output=True, text=True)
+    if "Running stage" in done.stdout:
+        raise SystemExit(f"there was something to do:\n{done.stdout}")
     return folder
 
 

@@ -17,8 +17,9 @@ from sentence_transformers import SentenceTransformer
 from lexfit.cache import cache_folder
 from lexfit.config import Params
 from lexfit.corpus.sources import load
+from lexfit.evaluation import cached_encoder
 from lexfit.evaluation.benchmark import as_encoder
-from lexfit.evaluation.cached_encoder import CachedEncoder
+from lexfit.evaluation.cached_encoder import CachedEncoder, devices_of
 from lexfit.evaluation.dense import dense_run
 from lexfit.evaluation.tasks import make_task
 from lexfit.negatives.dense import dense_candidates
@@ -51,6 +52,24 @@ def encoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(SentenceTransformer, "preprocess", spy)
     return seen
+
+
+def test_two_processes_encode_the_bytes_of_one(
+    model: SentenceTransformer, encoded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = np.stack([model.encode(text, prompt_name="query") for text in TEXTS])
+    encoded.clear()
+    monkeypatch.setattr(cached_encoder, "SHARED_FROM", 4)
+    shared = CachedEncoder.of(model, 10, ("cpu", "cpu"))
+    assert np.array_equal(shared.encode(TEXTS, prompt_name="query"), alone)
+    assert encoded == []  # the other processes did
+    assert shared.encode("forgery").shape == alone[0].shape  # too few to share
+    assert encoded == ["forgery"]
+
+
+def test_each_process_has_a_device(make_params: Callable[..., Params]) -> None:
+    assert devices_of(make_params("runtime.processes=2").runtime) == ("cpu", "cpu")
+    assert devices_of(make_params("hardware=h100_x8").runtime)[7] == "cuda:7"
 
 
 def test_cached_equals_uncached_to_the_bit_whatever_was_asked_before(model: SentenceTransformer) -> None:
