@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,7 +18,7 @@ PIPELINE = "stages:\n  raw: {cmd: x, outs: [data/raw]}\n  model: {cmd: x, deps: 
 @pytest.fixture
 def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(common, "load_params", lambda: None)
+    monkeypatch.setattr(common, "load_params", lambda: SimpleNamespace(runtime=SimpleNamespace(processes=1)))
     (tmp_path / "data").mkdir()
     (tmp_path / "data/raw").write_text("as written")
     (tmp_path / "dvc.yaml").write_text(PIPELINE)

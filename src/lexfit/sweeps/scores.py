@@ -130,7 +130,7 @@ def _out_of_fold(commit: str, folds: list[int]) -> dict[str, float]:
         texts = {fold: files.read_text(f"{CROSSVAL.as_posix()}/fold-{fold}/run.tsv") for fold in folds}
         lines = {name: files.read_text(f"{TRAIN.as_posix()}/{name}.jsonl") for name in ("queries", "documents")}
     except (DvcException, OSError) as error:
-        remedy = f"Fetch it with `dvc fetch --rev {commit[:7]}`, or run the member anew"
+        remedy = f"Fetch it with `git checkout {commit[:7]}` and `dvc pull`, or run the member anew"
         raise LexfitError(f"{commit[:7]}: {CROSSVAL}", "isn't in DVC's cache", remedy) from error
     run: Run = {}
     for fold, text in texts.items():
