@@ -236,7 +236,8 @@ def test_two_processes_share_a_stage_and_rank_as_one(space: Workspace, tmp_path:
     shared = Workspace(tmp_path / "shared", space.env)
     shutil.copytree(space.root, shared.root, symlinks=True)
     shared.compose(*OVERRIDES, "runtime.processes=2")
-    shared.run("python", "-m", "lexfit.stages.crossval", "0")
+    done = shared.run("python", "-m", "lexfit.stages.crossval", "0")
+    assert all(f"process {number} of 2, which share" in done.stderr for number in (1, 2))
     assert not list((shared.root / "data/.partial").iterdir())
     runs = [read_run(workspace.root / "data/crossval/fold-0/run.tsv") for workspace in (space, shared)]
     ranked = [{q: sorted(scores, key=scores.__getitem__) for q, scores in run.items()} for run in runs]

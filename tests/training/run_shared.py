@@ -31,6 +31,7 @@ CASES = {
     "corpus": ["adapter=full", "loss=corpus_softmax", "batches=full", "batches.size=3", "train.average_epochs=2"],
     "online": ["adapter=top2", "adapter.top_layers=1", "batches=online", "batches.size=3", "batches.remine_every=2"],
     "lora": ["adapter=lora", "adapter.dropout=0", "train.interpolation=0.5"],
+    "alone": ["adapter=full", "batches.size=7", "batches.negatives=0"],  # the second step has one pair
     "early": ["adapter=top2", "adapter.top_layers=1", "train.early_stopping=2"],
 }
 

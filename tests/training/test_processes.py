@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -24,34 +24,58 @@ from tests.training.run_shared import CASES
 TOLERANCE = 5e-5  # of a weight, absolute: sums in another order, grown over steps of Adam at a rate of 0.005
 
 
-def start(model: Path, out: Path, environment: dict[str, str]) -> subprocess.Popen[str]:
+def start(
+    model: Path, out: Path, environment: dict[str, str], cases: Sequence[str] = tuple(CASES)
+) -> subprocess.Popen[str]:
     out.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "tests.training.run_shared", str(model), str(out), *CASES]
+    command = [sys.executable, "-m", "tests.training.run_shared", str(model), str(out), *cases]
     own = {"LEXFIT_CACHE": str(out / "cache"), "PYTHONPATH": f"{REPO / 'src'}{os.pathsep}{REPO}"}
     return subprocess.Popen(
         command, cwd=REPO, env={**os.environ, **own, **environment}, stderr=subprocess.PIPE, text=True
     )
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @pytest.fixture(scope="module")
 def trained(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Folders of what one process trained, and of what two did."""
     one, two = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("two")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    common = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    running = [start(tiny_model, two, {**common, "RANK": str(r), "LOCAL_RANK": str(r)}) for r in range(2)]
-    for process in [*running, start(tiny_model, one, {})]:
+    finish([*launch(tiny_model, two, 2, free_port()), start(tiny_model, one, {})])
+    return one, two
+
+
+def launch(
+    model: Path, out: Path, count: int, port: int, cases: Sequence[str] = tuple(CASES)
+) -> list[subprocess.Popen[str]]:
+    common = {"WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    return [start(model, out, {**common, "RANK": str(r), "LOCAL_RANK": str(r)}, cases) for r in range(count)]
+
+
+def finish(running: Sequence[subprocess.Popen[str]]) -> None:
+    for process in running:
         _, errors = process.communicate(timeout=300)
         assert process.returncode == 0, errors[-3000:]
-    return one, two
+
+
+def test_a_process_without_a_text_takes_part(trained: tuple[Path, Path], tiny_model: Path, tmp_path: Path) -> None:
+    """A step of one query and one document gives the third of three processes nothing to embed."""
+    finish(launch(tiny_model, tmp_path / "three", 3, free_port(), ["alone"]))
+    check_like_one((trained[0], tmp_path / "three"), "alone")
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_two_processes_train_the_weights_of_one(trained: tuple[Path, Path], case: str) -> None:
-    one, two = (load_file(folder / f"{case}.safetensors") for folder in trained)
-    curves = [json.loads((folder / f"{case}.json").read_text()) for folder in trained]
+    check_like_one(trained, case)
+
+
+def check_like_one(folders: tuple[Path, Path], case: str) -> None:
+    one, two = (load_file(folder / f"{case}.safetensors") for folder in folders)
+    curves = [json.loads((folder / f"{case}.json").read_text()) for folder in folders]
     assert one.keys() == two.keys()
     for name, weight in one.items():
         torch.testing.assert_close(two[name], weight, rtol=0, atol=TOLERANCE)

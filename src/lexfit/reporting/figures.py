@@ -33,6 +33,11 @@ def read_table(path: Path) -> Table:
 def _finish(figure: Figure, path: Path) -> None:
     for axis in figure.axes:
         axis.spines[["top", "right"]].set_visible(False)
+    save_figure(figure, path)
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG or SVG and close it; an SVG's black follows the page's text."""
     figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
     # Without the software's version, the date and random ids the same data give the same bytes.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
 from typing import TYPE_CHECKING, Any
@@ -12,8 +11,7 @@ import matplotlib as mpl
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-from lexfit.io import write_text
-from lexfit.reporting.figures import BLUE, GREY, ORANGE, follow_page
+from lexfit.reporting.figures import BLUE, GREY, ORANGE, save_figure
 from lexfit.sweeps.members import FINISHED, STOPPED
 
 if TYPE_CHECKING:
@@ -95,14 +93,4 @@ def draw_sweep(found: dict[str, Any], path: Path) -> None:
         f"Sweep {found['plan']['name']}: the winner orange; dashed what was stopped early, by its score until then",
         pad=12,
     )
-    figure.tight_layout()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Without the software's version, the date and random ids the same data give the same bytes.
-    if path.suffix == ".svg":
-        drawing = io.StringIO()
-        with mpl.rc_context({"svg.hashsalt": "lexfit", "svg.fonttype": "none"}):
-            figure.savefig(drawing, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-        write_text(path, follow_page(drawing.getvalue()))
-    else:
-        figure.savefig(path, dpi=120, metadata={"Software": None, "Creation Time": None})
-    plt.close(figure)
+    save_figure(figure, path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from statistics import mean
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lexfit.errors import LexfitError
 from lexfit.evaluation.claim import MAIN
+from lexfit.io import parse_jsonl
 from lexfit.selection.experiments import SCORES, committed
 from lexfit.selection.folds import from_text
 from lexfit.stages.common import CROSSVAL, TRAIN
@@ -135,7 +135,10 @@ def _out_of_fold(commit: str, folds: list[int]) -> dict[str, float]:
     run: Run = {}
     for fold, text in texts.items():
         run |= run_of(text, f"{commit[:7]}: {CROSSVAL}/fold-{fold}/run.tsv")
-    queries, documents = ([json.loads(line) for line in lines[name].splitlines()] for name in ("queries", "documents"))
+    queries, documents = (
+        [record for _, record in parse_jsonl(lines[name], f"{commit[:7]}: {TRAIN}/{name}.jsonl")]
+        for name in ("queries", "documents")
+    )
     present = {document["id"] for document in documents}
     held_out = [query for query in queries if query["fold"] in folds]
     qrels = {q["id"]: {d: 1 for d in q["positives"] if d in present} for q in held_out}

@@ -14,9 +14,9 @@ import yaml
 from lexfit.compose import compose
 from lexfit.config import Params
 from lexfit.errors import LexfitError
-from lexfit.io import read_text
 from lexfit.selection.recipes import flatten
 from lexfit.typed import build
+from lexfit.yaml_files import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,13 +63,7 @@ def read_space(path: Path) -> tuple[Axis, ...]:
     Raises:
         LexfitError: It isn't YAML, or a key's values are no list and no range.
     """
-    text = read_text(path)
-    try:
-        found = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        raise LexfitError(f"{path}{line}", "not valid YAML", "sweeps/standard.yaml shows the form") from error
+    found = read_yaml(path, "sweeps/standard.yaml shows the form")
     if not isinstance(found, dict) or not found:
         raise LexfitError(str(path), "has no keys", "Write `key: [values]` or `key: {low: …, high: …}`, one a line")
     return tuple(axis_of(key, value, str(path)) for key, value in found.items())

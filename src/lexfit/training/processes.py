@@ -116,6 +116,8 @@ def chunk_size(texts: int, most: int) -> int:
 def gathered(own: Sequence[Tensor], chunks: Sequence[list[int]], dimension: int) -> Tensor:
     """Embeddings of all chunks in their order, shape (texts, dimension); gradients flow to `own` alone.
 
+    A step may have fewer chunks than there are processes: one without a share gives no gradient, and takes part.
+
     Args:
         own: Embeddings of `share_of(chunks)`, each of shape (texts of the chunk, dimension).
         chunks: All of them.
@@ -142,7 +144,8 @@ def gathered(own: Sequence[Tensor], chunks: Sequence[list[int]], dimension: int)
         sizes = [len(chunk) for chunk in chunks[r :: world()]]
         parts = own if r == rank() else torch.split(block[: counts[r]], sizes)
         placed[r :: world()] = list(parts)
-    return torch.cat(placed)
+    everything = torch.cat(placed)
+    return everything if own else everything.requires_grad_()
 
 
 def add_gradients(parameters: Iterable[nn.Parameter]) -> None:

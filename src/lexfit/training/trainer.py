@@ -23,7 +23,7 @@ from lexfit.training.compiled import compiled
 from lexfit.training.interpolation import interpolate
 from lexfit.training.layers import count_parameters, find_layers, first_trained_layer
 from lexfit.training.memory import explained_memory_errors
-from lexfit.training.processes import go_on_alone, join, rank, wait
+from lexfit.training.processes import go_on_alone, join, rank, wait, world
 from lexfit.training.snapshots import SnapshotCallback, averaged_epochs
 from lexfit.training.trackers import check_trackers, tracked
 
@@ -174,11 +174,12 @@ def train(
 
 def last_whole(folder: Path, *, with_best: bool) -> Path | None:
     """The checkpoint to go on from: process 0 clears away what is old or damaged before the others look."""
-    if rank() == 0:
+    first, found = rank() == 0, None
+    if first:
         forget_old(folder)
-        latest_whole(folder, with_best=with_best)
+        found = latest_whole(folder, with_best=with_best)
     wait()
-    return latest_whole(folder, with_best=with_best)
+    return found if first else latest_whole(folder, with_best=with_best)
 
 
 def fine_tune(params: Params, data: TrainingData, live_folder: Path, adapter_folder: Path | None = None) -> Trained:
@@ -197,6 +198,8 @@ def fine_tune(params: Params, data: TrainingData, live_folder: Path, adapter_fol
     check_trackers(params.runtime.trackers)
     prepare_torch(params.hardware, params.seed)
     join(params.runtime.device)
+    if world() > 1:
+        logger.info("process %d of %d, which share the texts of each step", rank() + 1, world())
     folder = checkpoint_folder(params, data)
     loss = prepare_loss(params, data)
     model = loss.model
