@@ -45,6 +45,7 @@ def test_qwen3_4b_on_an_rtx5090(make_params: Make) -> None:
     text = page(found)
     assert "qwen3-embedding-4b on rtx5090" in text
     assert ("fits into 32 GiB" in text) == found["fits"]
+    assert "can take as much again" in text
 
 
 def test_the_command_prints_what_the_function_gives(
