@@ -106,5 +106,7 @@ def page(found: dict[str, Any]) -> str:
             f"doesn't fit into {found['memory_gib']:g} GiB; "
             + (f"it does with {change}" if change else "no setting makes it fit: take a smaller model")
         )
-    lines.append("memory is that of the training steps' tensors; loading, merging and allocators can take as much again")
+    lines.append(
+        "memory is that of the training steps' tensors; loading, merging and allocators can take as much again"
+    )
     return "\n".join(lines)
