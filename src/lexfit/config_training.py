@@ -162,6 +162,7 @@ class HardwareParams:
     """What of the machine changes numbers: arithmetic, attention kernel, quantisation, CPU threads.
 
     With `attention: auto` transformers takes the best kernel that the architecture has; the run's summary says which.
+    `training_attention` is the kernel of the layers that train, in training steps alone (null: `attention`).
     Training encodes `chunk` texts at once; with `gradient_cache` it encodes them again for the gradient, so that
     memory is that of one chunk (Gao et al. 2021, arXiv 2101.06983), not with `gradient_checkpointing`.
     `trunk_cache` runs layers that don't train once for each text. `compile` has torch compile those that train.
@@ -170,6 +171,7 @@ class HardwareParams:
     name: str
     dtype: Literal["float32", "bfloat16", "float16"]
     attention: Literal["auto", "eager", "sdpa", "flash_attention_2"]
+    training_attention: Literal["eager", "sdpa"] | None
     quantization: Literal["none", "nf4", "int8"]
     gradient_checkpointing: bool
     gradient_cache: bool

@@ -74,6 +74,7 @@ def built(params: Params) -> Any:
     low = adapter.kind == "lora" and hardware.dtype != "float32"
     # Flash attention's own kernels need a GPU; torch's need as little memory.
     attention = None if hardware.attention in {"auto", "flash_attention_2"} else hardware.attention
+    attention = hardware.training_attention or attention
     config = config_of(params.model)
     config.use_cache = False
     dtype = getattr(torch, params.model.dtype) if low else torch.float32

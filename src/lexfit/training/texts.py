@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from lexfit.training.attention import attention_kernel
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -25,6 +27,7 @@ class TextTable:
         passages: Texts of the passages.
         trunk: The frozen layers, whose outputs are then used in place of tokens; None runs every layer each time.
         prompts: What stands in front of each query and each passage; None: the model's prompts in front of all.
+        attention: Kernel of the layers above the trunk (`hardware.training_attention`); None: the model's own.
     """
 
     def __init__(
@@ -34,9 +37,10 @@ class TextTable:
         passages: list[str],
         trunk: FrozenTrunk | None,
         prompts: tuple[list[str], list[str]] | None = None,
+        attention: str | None = None,
     ) -> None:
         self.queries = len(queries)
-        self._trunk = trunk
+        self._trunk, self._attention = trunk, attention
         self._tokenizer = model.tokenizer
         query, document = (model.prompts.get(name) or "" for name in ("query", "document"))
         fronts = prompts or ([query] * len(queries), [document] * len(passages))
@@ -67,7 +71,7 @@ class TextTable:
         if self._trunk:
             hidden = [self._trunk.output(self._features[i]) for i in indices]
             replay = self._trunk.replay(self._pad_hidden(hidden, features["input_ids"].shape[1]).to(device))
-        with replay:
+        with replay, attention_kernel(model, self._attention):
             embedding: Tensor = model(features)["sentence_embedding"]
         return embedding.float() if embedding.dtype in {torch.float16, torch.bfloat16} else embedding
 

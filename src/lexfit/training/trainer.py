@@ -76,7 +76,8 @@ def prepare_loss(params: Params, data: TrainingData) -> TextLoss:
     attach(model, params.adapter)
     freeze_dropout(model, params.train.dropout, first_trained_layer(model[0].model))
     prompts = data.prompts(params.model, params.data.train)
-    texts = TextTable(model, data.query_texts, data.passages, find_trunk(params, model), prompts)
+    trunk, attention = find_trunk(params, model), params.hardware.training_attention
+    texts = TextTable(model, data.query_texts, data.passages, trunk, prompts, attention)
 
     def teacher(name: str) -> Tensor:
         return teacher_scores(name, model, texts, data, params.hardware.chunk)
@@ -225,6 +226,7 @@ def fine_tune(params: Params, data: TrainingData, live_folder: Path, adapter_fol
     last = [point["loss"] for point in curve[-max(1, len(curve) // params.train.epochs) :]]
     facts = {
         "attention": model[0].model.config._attn_implementation,
+        "training_attention": params.hardware.training_attention or model[0].model.config._attn_implementation,
         "pairs": len(data.rows),
         "queries": len(data.query_ids) - len(data.inner),
         "inner_queries": [data.query_ids[row] for row in data.inner],
