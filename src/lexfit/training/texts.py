@@ -37,6 +37,7 @@ class TextTable:
         passages: list[str],
         trunk: FrozenTrunk | None,
         prompts: tuple[list[str], list[str]] | None = None,
+        *,
         attention: str | None = None,
     ) -> None:
         self.queries = len(queries)

@@ -77,7 +77,7 @@ def prepare_loss(params: Params, data: TrainingData) -> TextLoss:
     freeze_dropout(model, params.train.dropout, first_trained_layer(model[0].model))
     prompts = data.prompts(params.model, params.data.train)
     trunk, attention = find_trunk(params, model), params.hardware.training_attention
-    texts = TextTable(model, data.query_texts, data.passages, trunk, prompts, attention)
+    texts = TextTable(model, data.query_texts, data.passages, trunk, prompts, attention=attention)
 
     def teacher(name: str) -> Tensor:
         return teacher_scores(name, model, texts, data, params.hardware.chunk)
