@@ -16,7 +16,7 @@ from lexfit.corpus.pairs import CleanSource, build_pairs
 from lexfit.corpus.sources import load
 from lexfit.evaluation.runs import bm25_run
 from lexfit.evaluation.trec import evaluate
-from lexfit.negatives.mining import mine_query
+from lexfit.negatives.mining import Pool, mine_query
 
 if TYPE_CHECKING:
     from lexfit.evaluation.runs import Run
@@ -47,7 +47,7 @@ def make_records(params: Params) -> dict[str, list[dict[str, Any]]]:
     run = bm25_run({q["id"]: q["clean_text"] for q in pairs.train_queries}, passages)
     negatives = []
     for query in pairs.train_queries:
-        found, _ = mine_query(query, list(passages), {"bm25": run.__getitem__}, params.negatives, params.seed)
+        found, _ = mine_query(query, Pool(list(passages)), {"bm25": run.__getitem__}, params.negatives, params.seed)
         negatives += found
     return {
         "queries": pairs.train_queries,

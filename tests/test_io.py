@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lexfit.errors import LexfitError
-from lexfit.io import atomic_writer, parse_jsonl, read_json, read_text, write_json, write_jsonl
+from lexfit.io import atomic_writer, lines_of, parse_jsonl, read_json, read_text, write_json, write_jsonl
 
 
 def test_malformed_jsonl_names_file_and_line() -> None:
@@ -30,6 +30,24 @@ def test_bytes_that_are_not_utf8_name_file_line_and_byte(tmp_path: Path) -> None
 
 def test_line_separators_inside_text_do_not_end_a_line() -> None:
     assert [n for n, _ in parse_jsonl('{"t": "a\u2028b\x85c"}\n{"t": "d"}', "x")] == [1, 2]
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b"a\n\nb", b"\xef\xbb\xbfa\r\nb\n", "ä\u2028ß\n".encode()])
+def test_lines_read_one_at_a_time_are_those_of_the_whole_text(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "f").write_bytes(data)
+    assert "\n".join(lines_of(tmp_path / "f")) == read_text(tmp_path / "f").removesuffix("\n")
+
+
+def test_lines_name_what_read_text_names(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"a\nb\n\xff\n")
+    found = []
+    for read in (read_text, lambda path: list(lines_of(path))):
+        for path in (tmp_path / "f", tmp_path / "absent", tmp_path):
+            with pytest.raises(LexfitError) as caught:
+                read(path)
+            found.append(str(caught.value))
+    assert found[:3] == found[3:]
+    assert "f:3" in found[0]
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:

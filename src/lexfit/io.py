@@ -78,23 +78,46 @@ def decode_utf8(data: bytes, where: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise LexfitError(
-            f"{where}:{line}",
-            f"byte 0x{data[error.start]:02x} is not UTF-8",
-            "Convert the file, for example with `iconv -f WINDOWS-1252 -t UTF-8`",
-        ) from error
+        raise _not_utf8(data[error.start], f"{where}:{line}") from error
 
 
-def read_bytes(path: Path) -> bytes:
-    """A file's bytes, with an error that names the file if it is absent or can't be read."""
+@contextmanager
+def explained_reading(path: Path) -> Iterator[None]:
+    """Errors of opening and reading a file name it, and what to do."""
     try:
-        return path.read_bytes()
+        yield
     except FileNotFoundError as error:
         raise LexfitError(str(path), "no such file", "Run the stage that writes it: `dvc repro`") from error
     except OSError as error:
         raise LexfitError(
             str(path), f"can't be read ({os.strerror(error.errno or 0)})", "It must be a file that you may read"
         ) from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """A file's bytes, with an error that names the file if it is absent or can't be read."""
+    with explained_reading(path):
+        return path.read_bytes()
+
+
+def lines_of(path: Path) -> Iterator[str]:
+    """Lines of a UTF-8 file without their ends, one at a time, with errors as those of `read_text`."""
+    with explained_reading(path), path.open("rb") as stream:
+        yield from decoded_lines(stream, str(path))
+
+
+def decoded_lines(lines: Iterable[bytes], where: str) -> Iterator[str]:
+    """Lines in UTF-8 (a byte-order mark is dropped) as text without their ends; an error names the line."""
+    for number, line in enumerate(lines, 1):
+        try:
+            yield line.decode("utf-8-sig" if number == 1 else "utf-8").removesuffix("\n")
+        except UnicodeDecodeError as error:
+            raise _not_utf8(line[error.start], f"{where}:{number}") from error
+
+
+def _not_utf8(byte: int, place: str) -> LexfitError:
+    remedy = "Convert the file, for example with `iconv -f WINDOWS-1252 -t UTF-8`"
+    return LexfitError(place, f"byte 0x{byte:02x} is not UTF-8", remedy)
 
 
 def read_text(path: Path) -> str:
@@ -118,9 +141,14 @@ def gunzip(data: bytes, where: str) -> bytes:
     return b"".join(parts)
 
 
-def parse_jsonl(text: str, where: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield `(line number, object)`; blank lines are skipped, anything but an object is an error."""
-    for number, line in enumerate(text.split("\n"), 1):
+def parse_jsonl(text: str | Iterable[str], where: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield `(line number, object)`; blank lines are skipped, anything but an object is an error.
+
+    Args:
+        text: The file's text, or its lines.
+        where: The file, for errors.
+    """
+    for number, line in enumerate(text.split("\n") if isinstance(text, str) else text, 1):
         if not line.strip():
             continue
         try:
@@ -132,9 +160,14 @@ def parse_jsonl(text: str, where: str) -> Iterator[tuple[int, dict[str, Any]]]:
         yield number, record
 
 
+def iter_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """As `parse_jsonl`, of a file of any size: one line of it is in memory."""
+    return parse_jsonl(lines_of(path), str(path))
+
+
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
     """All objects of a JSONL file."""
-    return [record for _, record in parse_jsonl(read_text(path), str(path))]
+    return [record for _, record in iter_jsonl(path)]
 
 
 def parse_json(text: str, where: str) -> Any:

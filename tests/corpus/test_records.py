@@ -9,6 +9,7 @@ import pytest
 
 from lexfit.corpus.records import Collection, parse_collection, read_collection, write_collection
 from lexfit.errors import LexfitError
+from lexfit.io import parse_jsonl
 
 CORPUS = '{"_id": "d1", "title": "T", "text": "one"}\n{"_id": "d2", "text": "two"}\n'
 QUERIES = '{"_id": "q1", "text": "facts"}\n'
@@ -17,7 +18,9 @@ QRELS = "query-id\tcorpus-id\tscore\nq1\td1\t1\n"
 
 def parse(corpus: str = CORPUS, queries: str = QUERIES, qrels: str = QRELS, missing: str = "") -> Collection:
     facts = {"judged_without_text": missing.split()}
-    return parse_collection((corpus, "corpus.jsonl"), (queries, "queries.jsonl"), [("test", qrels, "qrels.tsv")], facts)
+    documents = (parse_jsonl(corpus, "corpus.jsonl"), "corpus.jsonl")
+    texts = (parse_jsonl(queries, "queries.jsonl"), "queries.jsonl")
+    return parse_collection(documents, texts, [("test", qrels, "qrels.tsv")], facts)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lexfit.config import NegativesParams
 from lexfit.evaluation.runs import bm25_run, max_passage, order
 from lexfit.negatives.candidates import Candidates, Documents, bm25_candidates
-from lexfit.negatives.mining import mine_query
+from lexfit.negatives.mining import Pool, mine_query
 
 WORDS = [f"w{n}" for n in range(9)]
 
@@ -52,7 +52,7 @@ def test_the_same_negatives_as_from_the_full_ranking(
     full = bm25_run(texts, passages)
     best = bm25_candidates(texts, passages, params.rank_max, {"q": positives})
     assert len(best["q"]) <= params.rank_max + 2 * len(positives)
-    mined = [mine_query(query, list(passages), {"bm25": run.__getitem__}, params, 1) for run in (full, best)]
+    mined = [mine_query(query, Pool(list(passages)), {"bm25": run.__getitem__}, params, 1) for run in (full, best)]
     assert mined[0] == mined[1]
 
 

@@ -15,7 +15,7 @@ from lexfit.evaluation.dense import dense_run
 from lexfit.evaluation.runs import order
 from lexfit.negatives import dense
 from lexfit.negatives.dense import dense_candidates
-from lexfit.negatives.mining import mine_query
+from lexfit.negatives.mining import Pool, mine_query
 
 QUERIES = {f"q{n}": f"query {n} of law" for n in range(7)}
 PASSAGES = {f"d{n * 37 % 60}": [f"statute {n} part {p}" for p in range(1 + n % 3)] for n in range(60)}
@@ -73,7 +73,7 @@ def test_the_same_negatives_as_from_the_full_run(shard: int, margins: tuple[floa
     best = dense_candidates(letters(), QUERIES, PASSAGES, 12, KNOWN, batch_size=4, shard=shard)
     for query_id in QUERIES:
         query = {"id": query_id, "positives": KNOWN.get(query_id, [])}
-        mined = [mine_query(query, list(PASSAGES), {"dense": run.__getitem__}, params, 1) for run in (full, best)]
+        mined = [mine_query(query, Pool(list(PASSAGES)), {"dense": run.__getitem__}, params, 1) for run in (full, best)]
         assert mined[0] == mined[1]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from lexfit.config import NegativesParams
 from lexfit.negatives.judged import judged_first
-from lexfit.negatives.mining import mine_query
+from lexfit.negatives.mining import Pool, mine_query
 
 PARAMS = NegativesParams(["judged", "bm25"], 3, 1, 50, None, None, "rank")
 SCORES = {"p": 9.0, "a": 8.0, "b": 7.0, "c": 6.0, "d": 1.0}
@@ -16,7 +16,7 @@ SCORES = {"p": 9.0, "a": 8.0, "b": 7.0, "c": 6.0, "d": 1.0}
 def mined(not_relevant: list[str], **changes: Any) -> tuple[list[dict[str, Any]], dict[str, int]]:
     params = dataclasses.replace(PARAMS, **changes)
     query = {"id": "q", "positives": ["p"], "not_relevant": not_relevant}
-    return judged_first(query, mine_query(query, list(SCORES), {"bm25": lambda _: SCORES}, params, 1), params)
+    return judged_first(query, mine_query(query, Pool(list(SCORES)), {"bm25": lambda _: SCORES}, params, 1), params)
 
 
 def test_judged_documents_come_first_and_keep_what_others_say_of_them() -> None:

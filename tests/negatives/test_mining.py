@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 from collections.abc import Callable
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lexfit.config import NegativesParams, Params
-from lexfit.negatives.mining import Mined, draw_random, fuse, mine_query, rank_candidates
+from lexfit.negatives.mining import Mined, Pool, draw_random, fuse, mine_query, rank_candidates
 
 PARAMS = NegativesParams(["bm25", "dense", "random"], 3, 1, 50, None, None, "uniform")
 SCORES = {"p": 0.9, "a": 0.95, "b": 0.8, "c": 0.5, "d": 0.1}
@@ -52,9 +53,20 @@ def test_fusion_is_reciprocal_rank_and_keeps_each_miners_view() -> None:
 
 def test_random_draws_repeat_by_seed_and_differ_by_query() -> None:
     docs = [f"d{i}" for i in range(50)]
-    assert draw_random(docs, {"d1"}, 5, "1/q") == draw_random(docs, {"d1"}, 5, "1/q")
-    assert draw_random(docs, {"d1"}, 5, "1/q") != draw_random(docs, {"d1"}, 5, "1/r")
-    assert len(draw_random(docs, set(docs[:-2]), 5, "1/q")) == 2
+    assert draw_random(Pool(docs), {"d1"}, 5, "1/q") == draw_random(Pool(docs), {"d1"}, 5, "1/q")
+    assert draw_random(Pool(docs), {"d1"}, 5, "1/q") != draw_random(Pool(docs), {"d1"}, 5, "1/r")
+    assert len(draw_random(Pool(docs), set(docs[:-2]), 5, "1/q")) == 2
+
+
+@given(st.integers(0, 30), st.sets(st.integers(0, 40), max_size=12), st.integers(1, 12))
+def test_a_random_draw_is_one_from_the_list_of_documents_that_are_no_positives(
+    size: int, positives: set[int], count: int
+) -> None:
+    docs, known = [f"d{i}" for i in range(size)], {f"d{i}" for i in positives}
+    rest = [d for d in docs if d not in known]
+    drawn = draw_random(Pool(docs), known, count, "1/q")
+    assert list(drawn) == random.Random("1/q").sample(rest, min(count, len(rest)))
+    assert [m.rank for m in drawn.values()] == list(range(1, len(drawn) + 1))
 
 
 @given(
@@ -66,7 +78,7 @@ def test_a_known_positive_is_never_a_negative(positives: set[str], scores: list[
     by_doc = dict(zip("abcdefgh", scores, strict=True))
     query = {"id": "q", "positives": sorted(positives)}
     scorers = {"bm25": lambda _: by_doc, "dense": lambda _: by_doc}
-    records, _ = mine_query(query, list(by_doc), scorers, with_(miners=sorted(miners), per_query=8), 1)
+    records, _ = mine_query(query, Pool(list(by_doc)), scorers, with_(miners=sorted(miners), per_query=8), 1)
     assert not {r["doc_id"] for r in records} & positives
     assert len(records) == 8 - len(positives)
 

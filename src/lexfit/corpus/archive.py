@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import struct
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from lexfit.errors import LexfitError
-from lexfit.io import read_bytes
+from lexfit.io import decoded_lines, explained_reading, lines_of, read_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_MEMBER_BYTES = 64 * 2**20
 MAX_TOTAL_BYTES = 2**30
@@ -35,12 +40,14 @@ def sha256_of(path: Path) -> str:
     if path.is_dir():
         for file in sorted(p for p in path.rglob("*") if p.is_file()):
             digest.update(file.relative_to(path).as_posix().encode("utf-8", "surrogateescape") + b"\0")
-            digest.update(hashlib.sha256(read_bytes(file)).digest())
-    else:
-        with path.open("rb") as stream:
-            while chunk := stream.read(2**20):
-                digest.update(chunk)
-    return digest.hexdigest()
+            digest.update(_file_digest(file).digest())
+        return digest.hexdigest()
+    return _file_digest(path).hexdigest()
+
+
+def _file_digest(file: Path) -> hashlib._Hash:
+    with explained_reading(file), file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256")
 
 
 def checked_sha256(path: Path, expected: str | None, key: str) -> str:
@@ -121,6 +128,13 @@ class Archive:
             return self._unpacked(self._zip, self._zip.getinfo(name))
         except DAMAGED as error:
             raise LexfitError(f"{self.path}!{name}", f"is damaged ({error})", "Download the archive again") from error
+
+    def lines(self, name: str) -> Iterator[str]:
+        """Lines of one member, in UTF-8; of a folder's, one at a time is in memory."""
+        if self._zip is None and name in self.names:
+            yield from lines_of(self.path / name)
+        else:
+            yield from decoded_lines(io.BytesIO(self.read(name)), f"{self.path}/{name}")
 
     @staticmethod
     def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:

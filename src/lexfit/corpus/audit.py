@@ -68,7 +68,7 @@ class Rules:
 
 
 def training_texts(
-    queries: list[dict[str, Any]], documents: list[dict[str, Any]]
+    queries: Iterable[dict[str, Any]], documents: Iterable[dict[str, Any]]
 ) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Kind, record and text of all that trains; a query that was cleaned comes as it was, too."""
     for query in queries:
@@ -94,32 +94,42 @@ def compare_texts(
         rules: The protocol's.
         seed: Of MinHash.
     """
-    records = {f"query {q['id']}": q for q in queries} | {f"document {d['id']}": d for d in documents}
     protocol = rules.protocol
-    evaluated = {key: record["text"] for key, record in records.items()}
-    index = NearIndex(evaluated, protocol.overlap_words, rules.params.near_duplicate, seed)
-    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    evaluated = {"query": {q["id"]: q for q in queries}, "document": {d["id"]: d for d in documents}}
+    indexes = {
+        kind: NearIndex(
+            {key: record["text"] for key, record in records.items()},
+            protocol.overlap_words,
+            rules.params.near_duplicate,
+            seed,
+        )
+        for kind, records in evaluated.items()
+    }
+    found: dict[tuple[str, str, str, str], dict[str, Any]] = {}
     for kind, record, text in texts:
-        for like in index.probe(text, protocol.overlap_share):
-            other_kind, other = like.key.split(" ", 1)
-            if record["source"] == "task" and kind == other_kind and (kind == "document" or record["id"] == other):
+        for other_kind, index in indexes.items():
+            if record["source"] == "task" and kind == other_kind == "document":
                 continue  # itself, or another document of a corpus that trains as a whole
-            held = other_kind == "query" and rules.holds_out(records[like.key], record.get("fold"))
-            pair = {
-                "training": record["id"],
-                "training_kind": kind,
-                "evaluation": other,
-                "evaluation_kind": other_kind,
-                "exact": like.exact,
-                "share_of_training": like.of_probe,
-                "share_of_evaluation": like.of_indexed,
-                "jaccard": like.jaccard,
-                "shared": extract(like.shared or text),
-                "leak": held and rules.leaks(kind, like),
-            }
-            key = (kind, record["id"], like.key)
-            if key not in found or _strength(pair) > _strength(found[key]):
-                found[key] = pair
+            for like in index.probe(text, protocol.overlap_share):
+                other = like.key
+                if record["source"] == "task" and kind == other_kind and record["id"] == other:
+                    continue
+                held = other_kind == "query" and rules.holds_out(evaluated["query"][other], record.get("fold"))
+                pair = {
+                    "training": record["id"],
+                    "training_kind": kind,
+                    "evaluation": other,
+                    "evaluation_kind": other_kind,
+                    "exact": like.exact,
+                    "share_of_training": like.of_probe,
+                    "share_of_evaluation": like.of_indexed,
+                    "jaccard": like.jaccard,
+                    "shared": extract(like.shared or text),
+                    "leak": held and rules.leaks(kind, like),
+                }
+                key = (kind, record["id"], other_kind, other)
+                if key not in found or _strength(pair) > _strength(found[key]):
+                    found[key] = pair
     return sorted(found.values(), key=lambda p: (*(-x for x in _strength(p)), p["training"], p["evaluation"]))
 
 

@@ -125,38 +125,51 @@ def steps(params: CleanParams, headers: set[str]) -> list[tuple[str, Callable[[s
     return [(name, function) for on, name, function in chosen if on]
 
 
-def clean_texts(texts: list[str], params: CleanParams, sample: int = 3) -> tuple[list[str], dict[str, object]]:
-    """Clean every text and report what was done.
+class Cleaner:
+    """Makes the repairs that are switched on, text by text, and counts what each did.
 
     Args:
-        texts: As the source has them.
         params: Which repairs to make.
+        headers: Shapes of running headers and footers, see `repeated_lines`.
         sample: How many changed texts to show for each repair, before and after.
-
-    Returns:
-        The cleaned texts, and per repair the number of texts and characters changed with samples. A text
-        that a repair would empty keeps its form before that repair, and is counted as `kept_nonempty`.
     """
-    headers = repeated_lines(texts) if params.headers else set()
-    report: dict[str, object] = {"texts": len(texts), "header_shapes": sorted(headers)}
-    for name, function in steps(params, headers):
-        changed, delta, kept = 0, 0, 0
-        shown: list[dict[str, str]] = []
-        after = []
-        for text in texts:
-            new = function(text)
+
+    def __init__(self, params: CleanParams, headers: set[str], sample: int = 3) -> None:
+        self._steps, self._headers, self._sample = steps(params, headers), headers, sample
+        self._texts = 0
+        self._counts = {name: {"changed": 0, "characters": 0, "kept_nonempty": 0} for name, _ in self._steps}
+        self._shown: dict[str, list[dict[str, str]]] = {name: [] for name, _ in self._steps}
+
+    def clean(self, text: str) -> str:
+        """A text repaired; one that a repair would empty keeps its form before that repair."""
+        self._texts += 1
+        for name, function in self._steps:
+            counts, new = self._counts[name], function(text)
             if not new.strip() and text.strip():
-                kept += 1
-                new = text
-            if new != text:
-                changed += 1
-                delta += len(new) - len(text)
-                if len(shown) < sample:
-                    shown.append(_difference(text, new))
-            after.append(new)
-        texts = after
-        report[name] = {"changed": changed, "characters": delta, "kept_nonempty": kept, "sample": shown}
-    return texts, report
+                counts["kept_nonempty"] += 1
+            elif new != text:
+                counts["changed"] += 1
+                counts["characters"] += len(new) - len(text)
+                if len(self._shown[name]) < self._sample:
+                    self._shown[name].append(_difference(text, new))
+                text = new
+        return text
+
+    def report(self) -> dict[str, object]:
+        """Per repair the number of texts and characters changed, with samples, of all texts so far."""
+        report: dict[str, object] = {"texts": self._texts, "header_shapes": sorted(self._headers)}
+        return report | {name: {**counts, "sample": self._shown[name]} for name, counts in self._counts.items()}
+
+
+def cleaner(texts: Iterable[str], params: CleanParams) -> Cleaner:
+    """The cleaner of a collection's texts, which it looks through for running headers where those are removed."""
+    return Cleaner(params, repeated_lines(texts) if params.headers else set())
+
+
+def clean_texts(texts: list[str], params: CleanParams) -> tuple[list[str], dict[str, object]]:
+    """Every text cleaned, and the report of what was done."""
+    own = cleaner(texts, params)
+    return [own.clean(text) for text in texts], own.report()
 
 
 def _difference(before: str, after: str, context: int = 40) -> dict[str, str]:

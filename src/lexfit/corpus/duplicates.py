@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from datasketch import MinHash, MinHashLSH
+    from collections.abc import Iterator, Mapping
 
 SHINGLE_WORDS = 5
-PERMUTATIONS = 128
 
 
 class Duplicate(NamedTuple):
@@ -43,49 +40,37 @@ def jaccard(first: set[str], second: set[str]) -> float:
     return len(first & second) / len(first | second) if first or second else 1.0
 
 
-def sketch(grams: set[str], seed: int) -> MinHash:
-    """MinHash of a text's shingles."""
-    from datasketch import MinHash  # noqa: PLC0415  (imports scipy)
-
-    found = MinHash(num_perm=PERMUTATIONS, seed=seed)
-    found.update_batch([gram.encode() for gram in sorted(grams)])
-    return found
+def digest(tokens: list[str]) -> bytes:
+    """16 bytes that stand for the words of a text."""
+    return hashlib.blake2b(" ".join(tokens).encode(), digest_size=16).digest()
 
 
-def lsh_index(threshold: float) -> MinHashLSH:
-    """An empty index for candidates of at least a Jaccard similarity.
-
-    It is weighted against misses: a false candidate only costs one exact comparison.
-    """
-    from datasketch import MinHashLSH  # noqa: PLC0415  (imports scipy)
-
-    return MinHashLSH(threshold=max(0.1, threshold - 0.1), num_perm=PERMUTATIONS, weights=(0.1, 0.9))
-
-
-def find_duplicates(texts: dict[str, str], threshold: float, seed: int) -> list[Duplicate]:
+def find_duplicates(texts: Mapping[str, str], threshold: float, seed: int) -> list[Duplicate]:
     """Pairs of ids whose texts' Jaccard is at least `threshold`, exact ones first.
 
-    Linear in the number of texts: candidates come from locality-sensitive hashing (Broder 1997; Indyk
-    and Motwani 1998) at a slightly lower threshold, and each is verified exactly.
+    Linear in the number of texts: candidates come from locality-sensitive hashing at a slightly lower threshold, and
+    each is verified exactly. Beside the texts, memory is a kilobyte of each.
     """
     if len(texts) < 2:
         return []
-    index = lsh_index(threshold)
-    grams: dict[str, set[str]] = {}
-    exact: dict[str, list[str]] = defaultdict(list)
+    from lexfit.corpus.sketches import Sketches  # noqa: PLC0415  (imports scipy)
+
+    sketches = Sketches(threshold, seed)
+    exact: dict[bytes, str] = {}
+    different: list[str] = []
     found: list[Duplicate] = []
     for key, text in texts.items():
-        normal = " ".join(words(text))
-        if exact[normal]:
-            found.append(Duplicate(exact[normal][0], key, 1.0))
-            exact[normal].append(key)
+        first = exact.setdefault(digest(words(text)), key)
+        if first != key:
+            found.append(Duplicate(first, key, 1.0))
             continue
-        exact[normal].append(key)
-        grams[key] = shingles(text)
-        own = sketch(grams[key], seed)
-        for other in sorted(index.query(own)):
-            similarity = jaccard(grams[key], grams[other])
-            if similarity >= threshold:
-                found.append(Duplicate(other, key, round(similarity, 4)))
-        index.insert(key, own)
+        different.append(key)
+        sketches.add(sorted(shingles(text)))
+    known: tuple[int, set[str]] = (-1, set())
+    for first_number, second_number in sketches.pairs().tolist():
+        if known[0] != first_number:
+            known = (first_number, shingles(texts[different[first_number]]))
+        similarity = jaccard(known[1], shingles(texts[different[second_number]]))
+        if similarity >= threshold:
+            found.append(Duplicate(different[first_number], different[second_number], round(similarity, 4)))
     return sorted(found, key=lambda pair: (-pair.jaccard, pair.first, pair.second))

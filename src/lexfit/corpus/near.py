@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from lexfit.corpus.duplicates import jaccard, lsh_index, runs, shingles, sketch, words
+import numpy as np
+from xxhash import xxh3_64_intdigest
+
+from lexfit.corpus.duplicates import SHINGLE_WORDS, digest, jaccard, runs, shingles, words
+from lexfit.corpus.sketches import Postings, Sketches
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
 
 
 class Likeness(NamedTuple):
@@ -23,11 +31,22 @@ class Likeness(NamedTuple):
     shared: str
 
 
+def hashed(grams: Iterable[str]) -> Iterator[int]:
+    """64 bits of each n-gram."""
+    return (xxh3_64_intdigest(gram.encode()) for gram in grams)
+
+
+def hashes_of(grams: Collection[str]) -> np.ndarray:
+    """64 bits of each n-gram, shape (n-grams,), uint64."""
+    return np.fromiter(hashed(grams), np.uint64, len(grams))
+
+
 class NearIndex:
     """Texts against which others are probed; memory is that of the indexed texts alone.
 
     A probe is linear in its own length: each n-gram is looked up once, and MinHash asks only for those indexed texts
-    that fall into one of its bands (Broder 1997; Indyk and Motwani 1998), each then verified exactly.
+    that fall into one of its bands, each then verified exactly. What an n-gram is looked up by are 64 bits of it, so
+    that of a million texts it takes twelve bytes an n-gram.
     """
 
     def __init__(self, texts: dict[str, str], size: int, threshold: float, seed: int) -> None:
@@ -39,54 +58,55 @@ class NearIndex:
             threshold: Least Jaccard of 5-word shingles that makes near duplicates.
             seed: Of the permutations.
         """
-        self.size, self.threshold, self.seed = size, threshold, seed
-        self.exact: dict[str, list[str]] = defaultdict(list)
-        self.grams: dict[str, list[str]] = defaultdict(list)
-        self.counts: dict[str, int] = {}
-        self.shingles: dict[str, set[str]] = {}
-        self.known: set[str] = set()
-        self.lsh = lsh_index(threshold)
-        for key, text in texts.items():
+        self.size, self.threshold = size, threshold
+        self.keys, self.texts = list(texts), list(texts.values())
+        self.exact: dict[bytes, list[int]] = defaultdict(list)
+        self.counts = array("i")  # distinct n-grams of each text
+        self.sketches = Sketches(threshold, seed)
+        grams, known = array("Q"), array("Q")
+        for number, text in enumerate(self.texts):
             tokens = words(text)
-            self.exact[" ".join(tokens)].append(key)
+            self.exact[digest(tokens)].append(number)
             own = set(runs(tokens, size))
-            self.counts[key] = len(own)
-            for gram in own:
-                self.grams[gram].append(key)
-            self.shingles[key] = shingles(text)
-            self.known |= self.shingles[key]
-            self.lsh.insert(key, sketch(self.shingles[key], seed))
+            self.counts.append(len(own))
+            grams.extend(hashed(own))
+            pieces = set(runs(tokens, SHINGLE_WORDS))
+            known.extend(hashed(pieces))
+            self.sketches.add(sorted(pieces))
+        owners = np.repeat(np.arange(len(self.counts), dtype=np.int32), self.counts)
+        self.grams = Postings(np.frombuffer(grams, np.uint64), owners)
+        self.known = np.unique(np.frombuffer(known, np.uint64))
 
     def probe(self, text: str, share: float) -> list[Likeness]:
         """Indexed texts that are the same words, share `share` of the n-grams of either, or are near duplicates."""
         tokens = words(text)
-        own = dict.fromkeys(runs(tokens, self.size))
-        hits: dict[str, list[str]] = defaultdict(list)
-        for gram in own:
-            for key in self.grams.get(gram, ()):
-                hits[key].append(gram)
-        near = self._near(text)
-        same = self.exact.get(" ".join(tokens), [])
+        own = list(dict.fromkeys(runs(tokens, self.size)))
+        shared: dict[int, list[int]] = defaultdict(list)
+        for place, number in self.grams.of(hashes_of(own)):
+            shared[number].append(place)
+        near = self._near(set(runs(tokens, SHINGLE_WORDS)))
+        same = self.exact.get(digest(tokens), [])
         found = []
-        for key in dict.fromkeys([*same, *hits, *near]):
-            shared = hits.get(key, [])
-            of_indexed, of_probe = len(shared) / self.counts[key], len(shared) / len(own)
-            if key in same or key in near or max(of_indexed, of_probe) >= share:
+        for number in dict.fromkeys([*same, *shared, *near]):
+            places = shared.get(number, [])
+            of_indexed, of_probe = len(places) / self.counts[number], len(places) / len(own)
+            if number in same or number in near or max(of_indexed, of_probe) >= share:
                 found.append(
                     Likeness(
-                        key,
-                        key in same,
+                        self.keys[number],
+                        number in same,
                         round(of_indexed, 4),
                         round(of_probe, 4),
-                        round(near.get(key, 0.0), 4),
-                        shared[0] if shared else "",
+                        round(near.get(number, 0.0), 4),
+                        own[places[0]] if places else "",
                     )
                 )
         return found
 
-    def _near(self, text: str) -> dict[str, float]:
-        grams = shingles(text)
-        if grams.isdisjoint(self.known):  # no Jaccard above 0, so no sketch is needed
-            return {}
-        similar = {key: jaccard(grams, self.shingles[key]) for key in self.lsh.query(sketch(grams, self.seed))}
-        return {key: value for key, value in sorted(similar.items()) if value >= self.threshold}
+    def _near(self, grams: set[str]) -> dict[int, float]:
+        hashes = hashes_of(grams)
+        places = np.searchsorted(self.known, hashes)
+        if not len(self.known) or not (self.known.take(places, mode="clip") == hashes).any():
+            return {}  # no Jaccard above 0, so no sketch is needed
+        similar = {n: jaccard(grams, shingles(self.texts[n])) for n in self.sketches.like(sorted(grams))}
+        return {number: value for number, value in similar.items() if value >= self.threshold}

@@ -138,8 +138,10 @@ def _corpus_seen(out: PairSet, protocol: ProtocolParams) -> list[dict[str, Any]]
     seen = {d["id"]: d["id"] for d in out.train_documents if d["source"] == "task"}
     foreign = {d["id"]: d["text"] for d in out.train_documents if d["source"] != "task"}
     ranked = {d["id"]: d["text"] for d in out.eval_documents if d["role"] == "candidate"}
-    prints = plain_prints(ranked, protocol.overlap_words)
     found = [{"document": d, "training_document": d, "share": 1.0} for d in ranked if d in seen]
+    if not foreign:
+        return found
+    prints = plain_prints(ranked, protocol.overlap_words)
     for overlap in overlaps(foreign, prints, protocol.overlap_share):
         if overlap.second not in seen:
             found.append({"document": overlap.second, "training_document": overlap.first, "share": overlap.share})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import random
 import re
 from collections import defaultdict
@@ -81,9 +82,13 @@ def assign_folds(labels: dict[str, set[str]], groups: list[list[str]], k: int, s
     waiting = dict.fromkeys(range(len(units)))
     used: set[int] = set()
     folds: dict[str, int] = {}
+    # The rarest label that is left, the first by name of equally rare ones; what has changed since is passed over.
+    queue = [(count, label) for label, count in left.items()]
+    heapq.heapify(queue)
     while waiting:
-        open_labels = [label for label, count in left.items() if count]
-        rarest = min(open_labels, key=lambda label: (left[label], label)) if open_labels else None
+        while queue and (not queue[0][0] or queue[0][0] != left[queue[0][1]]):
+            heapq.heappop(queue)
+        rarest = queue[0][1] if queue else None
         chosen = [n for n in (waiting if rarest is None else having[rarest]) if n in waiting]
         for number in chosen:
             group, unit_labels = units[number]
@@ -99,6 +104,7 @@ def assign_folds(labels: dict[str, set[str]], groups: list[list[str]], k: int, s
             for label in unit_labels:
                 need[label][fold] -= 1
                 left[label] -= 1
+                heapq.heappush(queue, (left[label], label))
             del waiting[number]
     return folds
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lexfit.corpus.validation import Lines, twice, validate
 from lexfit.errors import LexfitError, explained_contents
-from lexfit.io import parse_jsonl, read_json, read_text, write_json, write_jsonl, write_tsv
+from lexfit.io import iter_jsonl, read_json, read_text, write_json, write_jsonl, write_tsv
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 QRELS_HEADER = ["query-id", "corpus-id", "score"]
 LARGEST_SCORE = 2**16 - 1  # trec_eval keeps a count for each possible score
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Document:
     """A document that can be ranked."""
 
@@ -26,10 +28,11 @@ class Document:
     @property
     def full_text(self) -> str:
         """Title and text as mteb and BEIR join them."""
-        return f"{self.title} {self.text}".strip()
+        # Of a million documents without titles this is no second copy.
+        return f"{self.title} {self.text}".strip() if self.title else self.text.strip()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Query:
     """A query, the split it belongs to in its source (`train` or `test`), and the group it was taken from, if any.
 
@@ -76,59 +79,6 @@ class Collection:
     def scores(self) -> dict[tuple[str, str], int]:
         """The score of each positive judgement, by query and document."""
         return {(j.query_id, j.doc_id): j.score for j in self.judgements if j.score > 0}
-
-
-def _unique(kind: str, records: list[tuple[str, str, str]]) -> None:
-    """Refuse ids given twice; `records` holds (id, text, place)."""
-    seen: dict[str, tuple[str, str]] = {}
-    for record_id, text, place in records:
-        if record_id in seen:
-            first_text, first_place = seen[record_id]
-            how = "the same text" if first_text == text else "different text"
-            problem = f"{kind} id {record_id!r} is already at {first_place} with {how}"
-            raise LexfitError(place, problem, "Give each record its own id")
-        seen[record_id] = (text, place)
-
-
-def validate(collection: Collection, places: dict[str, str] | None = None) -> Collection:
-    """Check ids, texts and judgements of a collection and return it unchanged.
-
-    Args:
-        collection: What a source gave.
-        places: Where each record is, as file and line, by `document/ID`, `query/ID` and
-            `judgement/QUERY/DOC`, so that the error can name it.
-    """
-    where = places or {}
-
-    def place(key: str) -> str:
-        return where.get(key, key)
-
-    for query in collection.queries:
-        if not query.text.strip():
-            raise LexfitError(place(f"query/{query.id}"), f"query {query.id!r} is empty", "Write its text or remove it")
-    for document in collection.documents:
-        if not document.full_text:
-            problem = f"document {document.id!r} is empty"
-            raise LexfitError(place(f"document/{document.id}"), problem, "Write its text or remove it")
-    _unique("document", [(d.id, d.full_text, place(f"document/{d.id}")) for d in collection.documents])
-    _unique("query", [(q.id, q.text, place(f"query/{q.id}")) for q in collection.queries])
-    documents = {d.id for d in collection.documents} | set(collection.judged_without_text)
-    queries = {q.id for q in collection.queries}
-    for judgement in collection.judgements:
-        for kind, known, record_id in (
-            ("query", queries, judgement.query_id),
-            ("document", documents, judgement.doc_id),
-        ):
-            if record_id not in known:
-                raise LexfitError(
-                    place(f"judgement/{judgement.query_id}/{judgement.doc_id}"),
-                    f"judgement for unknown {kind} id {record_id!r}",
-                    f"Add that {kind} or remove the judgement",
-                )
-    if not collection.documents or not collection.queries:
-        named = str(collection.facts.get("address", "source"))
-        raise LexfitError(named, "has no documents or no queries", "Check the data path")
-    return collection
 
 
 def write_collection(folder: Path, collection: Collection) -> None:
@@ -184,43 +134,41 @@ def _text_of(record: dict[str, Any], key: str, place: str, default: str | None =
 
 
 def parse_collection(
-    corpus: tuple[str, str],
-    queries: tuple[str, str],
+    corpus: tuple[Iterable[tuple[int, dict[str, Any]]], str],
+    queries: tuple[Iterable[tuple[int, dict[str, Any]]], str],
     qrels: list[tuple[str, str, str]],
     facts: dict[str, Any],
 ) -> Collection:
     """A validated collection from BEIR-shaped text.
 
     Args:
-        corpus, queries: JSONL text and the file's name.
+        corpus, queries: Records with their line numbers, as `parse_jsonl` gives them, and the file's name.
         qrels: For each split: its name, the table's text, the file's name.
         facts: Origin of the data; `judged_without_text` is taken from it.
     """
-    places: dict[str, str] = {}
     documents: list[Document] = []
     found: list[Query] = []
     judgements: list[Judgement] = []
     splits: dict[str, str] = {}
+    places = Lines({"document": corpus[1], "query": queries[1]}, {})
     for split, text, where in qrels:
         for number, judgement in parse_qrels(text, where):
-            places.setdefault(f"judgement/{judgement.query_id}/{judgement.doc_id}", f"{where}:{number}")
+            places.judgements.setdefault(f"judgement/{judgement.query_id}/{judgement.doc_id}", f"{where}:{number}")
             splits.setdefault(judgement.query_id, split)
             judgements.append(judgement)
-    for kind, (text, where) in (("document", corpus), ("query", queries)):
-        for number, record in parse_jsonl(text, where):
+    for kind, (records, where) in (("document", corpus), ("query", queries)):
+        lines = places.lines[kind]
+        for number, record in records:
             place = f"{where}:{number}"
             raw_id = record.get("_id", record.get("id"))
             if not isinstance(raw_id, str | int):
                 raise LexfitError(place, "has no 'id' (or '_id')", "Give each record an id")
             record_id = str(raw_id)
-            key = f"{kind}/{record_id}"
             body = _text_of(record, "text", place)
-            if key in places:
+            if record_id in lines:
                 old = next(r for r in (documents if kind == "document" else found) if r.id == record_id)
-                how = "the same text" if old.text == body else "different text"
-                problem = f"{kind} id {record_id!r} is already at {places[key]} with {how}"
-                raise LexfitError(place, problem, "Give each record its own id")
-            places[key] = place
+                raise twice(kind, record_id, (old.text, body), (places.get(f"{kind}/{record_id}", ""), place))
+            lines[record_id] = number
             if kind == "document":
                 documents.append(Document(record_id, _text_of(record, "title", place, ""), body))
             else:
@@ -232,12 +180,12 @@ def parse_collection(
 
 def read_collection(folder: Path) -> Collection:
     """Read back what `write_collection` wrote, checked anew."""
-    names = [folder / name for name in ("corpus.jsonl", "queries.jsonl", "qrels.tsv")]
-    corpus, queries, qrels = (read_text(path) for path in names)
+    corpus, queries, qrels = (folder / name for name in ("corpus.jsonl", "queries.jsonl", "qrels.tsv"))
+    table = read_text(qrels)
     facts = read_json(folder / "source.json")
     with explained_contents(str(folder / "source.json"), "Run `dvc repro` anew"):
         collection = parse_collection(
-            (corpus, str(names[0])), (queries, str(names[1])), [("test", qrels, str(names[2]))], facts
+            (iter_jsonl(corpus), str(corpus)), (iter_jsonl(queries), str(queries)), [("test", table, str(qrels))], facts
         )
     return replace(collection, groups=_read_groups(folder / "groups.jsonl"))
 
@@ -245,5 +193,5 @@ def read_collection(folder: Path) -> Collection:
 def _read_groups(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
-    rows = [(f"{path}:{number}", row) for number, row in parse_jsonl(read_text(path), str(path))]
+    rows = ((f"{path}:{number}", row) for number, row in iter_jsonl(path))
     return {_text_of(row, "id", place): _text_of(row, "text", place) for place, row in rows}

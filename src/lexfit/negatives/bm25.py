@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 K1, B, EPSILON = 1.5, 0.75, 0.25
 # A term in more than one text of so many is kept as a dense row: adding a row is faster than scattering its weights.
 COMMON = 8
+BLOCK = 256  # terms
 
 
 def count_terms(texts: Iterable[str]) -> tuple[csc_array, np.ndarray, list[str]]:
@@ -77,9 +78,17 @@ class Okapi:
         counts, lengths, terms = count_terms(texts)
         present = np.diff(counts.indptr)
         norm = K1 * (1 - B + B * lengths / (int(lengths.sum()) / len(texts)))
-        idf = np.repeat(inverse_frequencies(present, len(texts)), present)
-        weights = idf * (counts.data * (K1 + 1) / (counts.data + norm[counts.indices]))
+        weights = np.empty(len(counts.data))
+        idf = inverse_frequencies(present, len(texts))
+        # In blocks of terms: all at once it would take five arrays of the matrix's size.
+        for first in range(0, len(terms), BLOCK):
+            ends = counts.indptr[[first, min(first + BLOCK, len(terms))]]
+            own = slice(*ends.tolist())
+            data = counts.data[own]
+            scaled = data * (K1 + 1) / (data + norm[counts.indices[own]])
+            weights[own] = np.repeat(idf[first : first + BLOCK], present[first : first + BLOCK]) * scaled
         matrix = csc_array((weights, counts.indices, counts.indptr), shape=counts.shape)
+        del counts, weights
         common = np.flatnonzero(present * COMMON > len(texts))
         rare = np.flatnonzero(present * COMMON <= len(texts))
         self._texts = len(texts)

@@ -103,22 +103,35 @@ class Candidates:
         return run
 
 
+class Bm25Candidates:
+    """BM25 over documents, indexed once, for the candidates of queries that may come in parts.
+
+    Args:
+        passages: Passages by document id.
+    """
+
+    def __init__(self, passages: Mapping[str, list[str]]) -> None:
+        from lexfit.negatives.bm25 import Okapi  # noqa: PLC0415  (imports scipy)
+
+        self._documents = Documents(passages)
+        self._index = Okapi(self._documents.texts)
+
+    def run(self, queries: Mapping[str, str], depth: int, known: Mapping[str, Collection[str]]) -> Run:
+        """The `depth` best documents of each query, and the scores of its known positives.
+
+        Args:
+            queries: Text by query id.
+            depth: How many to keep of each query, known positives not counted.
+            known: Known positives by query id.
+        """
+        candidates = Candidates(self._documents, depth, queries, known)
+        for query_id, text in queries.items():
+            candidates.add(query_id, self._index.scores(text), 0, len(self._documents.ids))
+        return candidates.run()
+
+
 def bm25_candidates(
     queries: Mapping[str, str], passages: Mapping[str, list[str]], depth: int, known: Mapping[str, Collection[str]]
 ) -> Run:
-    """The `depth` best documents of each query by BM25, and the scores of its known positives.
-
-    Args:
-        queries: Text by query id.
-        passages: Passages by document id.
-        depth: How many to keep of each query, known positives not counted.
-        known: Known positives by query id.
-    """
-    from lexfit.negatives.bm25 import Okapi  # noqa: PLC0415  (imports scipy)
-
-    documents = Documents(passages)
-    index = Okapi(documents.texts)
-    candidates = Candidates(documents, depth, queries, known)
-    for query_id, text in queries.items():
-        candidates.add(query_id, index.scores(text), 0, len(documents.ids))
-    return candidates.run()
+    """As `Bm25Candidates.run`, of documents that are asked once."""
+    return Bm25Candidates(passages).run(queries, depth, known)

@@ -6,7 +6,7 @@ import random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from lexfit.config import NegativesParams
 
@@ -56,11 +56,32 @@ def rank_candidates(
     return kept, dropped
 
 
-def draw_random(doc_ids: list[str], positives: set[str], count: int, seed: str) -> dict[str, Mined]:
-    """`count` documents drawn evenly without replacement; the rank is the order of the draw."""
-    pool = [d for d in doc_ids if d not in positives]
-    drawn = random.Random(seed).sample(pool, min(count, len(pool)))
-    return {doc_id: Mined(rank, None, None) for rank, doc_id in enumerate(drawn, 1)}
+class Pool:
+    """The documents of one source, by place and by id: what a query's negatives are drawn from."""
+
+    def __init__(self, ids: list[str]) -> None:
+        self.ids = ids
+        self.place = {doc_id: place for place, doc_id in enumerate(ids)}
+
+    def known(self, positives: Iterable[str]) -> list[int]:
+        """Places of those of the positives that are among the documents, rising."""
+        return sorted(self.place[doc_id] for doc_id in positives if doc_id in self.place)
+
+
+def draw_random(pool: Pool, positives: set[str], count: int, seed: str) -> dict[str, Mined]:
+    """`count` documents drawn evenly without replacement; the rank is the order of the draw.
+
+    Takes no time that grows with the documents: a draw is a place among those that are no positives.
+    """
+    known = pool.known(positives)
+    free = range(len(pool.ids) - len(known))
+    found = {}
+    for rank, drawn in enumerate(random.Random(seed).sample(free, min(count, len(free))), 1):
+        place = drawn
+        for taken in known:
+            place += taken <= place
+        found[pool.ids[place]] = Mined(rank, None, None)
+    return found
 
 
 def fuse(mined: dict[str, dict[str, Mined]], count: int) -> list[tuple[str, dict[str, Mined]]]:
@@ -93,7 +114,7 @@ def negative_weight(weighting: str, rank: int, count: int) -> float:
 
 def mine_query(
     query: dict[str, Any],
-    doc_ids: list[str],
+    pool: Pool,
     scorers: dict[str, Callable[[str], dict[str, float]]],
     params: NegativesParams,
     seed: int,
@@ -102,7 +123,7 @@ def mine_query(
 
     Args:
         query: A record of data/pairs/train/queries.jsonl.
-        doc_ids: The documents of the query's own source.
+        pool: The documents of the query's own source.
         scorers: For `bm25` and `dense`, a function from query id to scores, of those documents that `rank_candidates`
             needs.
         params: Which miners, how many, which ranks and margins.
@@ -110,14 +131,14 @@ def mine_query(
     """
     positives = set(query["positives"])
     mined: dict[str, dict[str, Mined]] = {}
-    dropped = {"rank": 0, "margin": 0, "known_positive": len(positives & set(doc_ids))}
+    dropped = {"rank": 0, "margin": 0, "known_positive": len(pool.known(positives))}
     for miner in params.miners:
         if miner == "judged":  # see `lexfit.negatives.judged`
             continue
         if miner == "random":
-            mined[miner] = draw_random(doc_ids, positives, params.per_query, f"{seed}/{query['id']}")
+            mined[miner] = draw_random(pool, positives, params.per_query, f"{seed}/{query['id']}")
             continue
-        mined[miner], counts = rank_candidates(scorers[miner](query["id"]), positives, params, len(doc_ids))
+        mined[miner], counts = rank_candidates(scorers[miner](query["id"]), positives, params, len(pool.ids))
         for reason, number in counts.items():
             dropped[reason] += number
     best = fuse(mined, params.per_query)

@@ -9,15 +9,23 @@ from typing import TYPE_CHECKING, Any
 from lexfit.corpus.audit import Rules, compare_groups, compare_texts, judge_similar, training_texts
 from lexfit.corpus.declared import training_datasets
 from lexfit.corpus.verdict import make_report, methods, refuse_leaks
-from lexfit.io import read_json, read_jsonl, write_json, write_text
+from lexfit.io import iter_jsonl, read_json, read_jsonl, write_json, write_text
 from lexfit.reporting.audit_page import audit_page
 from lexfit.stages.common import AUDIT, EVAL, RAW, REPORTS, TRAIN, quiet_progress, replacing, run_stage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lexfit.config import Params
 
 logger = logging.getLogger(__name__)
 LAST = Path("logs/audit.json")
+
+
+def read_documents(folder: Path) -> Iterator[dict[str, Any]]:
+    """Documents one after the other, without the passages that hold the same text again."""
+    for _, record in iter_jsonl(folder / "documents.jsonl"):
+        yield {key: value for key, value in record.items() if key != "passages"}
 
 
 def read_groups(names: list[str], queries: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
@@ -74,12 +82,11 @@ def main(params: Params) -> None:
     """
     quiet_progress(params.runtime.progress)
     protocol, further = params.protocol, sorted(params.data.train)
-    training, documents = read_jsonl(TRAIN / "queries.jsonl"), read_jsonl(TRAIN / "documents.jsonl")
-    queries = read_jsonl(EVAL / "queries.jsonl")
-    candidates = [d for d in read_jsonl(EVAL / "documents.jsonl") if d["role"] == "candidate"]
+    training, queries = read_jsonl(TRAIN / "queries.jsonl"), read_jsonl(EVAL / "queries.jsonl")
+    candidates = [d for d in read_documents(EVAL) if d["role"] == "candidate"]
     rules = Rules(protocol, params.audit, {q["id"]: q["fold"] for q in training if q["source"] == "task"})
     groups = read_groups(further, training)
-    texts = training_texts(training, documents)
+    texts = training_texts(training, read_documents(TRAIN))
     pairs = compare_texts(texts, queries, candidates, rules, params.seed)
     pairs += compare_groups(groups, training, queries, rules)
     similar = embedded_pairs(params, training, queries, protocol.name)
@@ -89,7 +96,7 @@ def main(params: Params) -> None:
     sources = [params.data] * ("task" in used) + [params.data.train[name] for name in further if name in used]
     compared = {
         "training_queries": len(training),
-        "training_documents": len(documents),
+        "training_documents": sum(read_json(EVAL / "summary.json")["training_documents"].values()),
         "groups": len({(q["source"], q["group"]) for q in training if "group" in q}),
         "evaluation_queries": len(queries),
         "held_out_queries": sum(q["role"] == "test" for q in queries),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lexfit.corpus.cleaning import clean_texts
+from lexfit.corpus.cleaning import cleaner
 from lexfit.corpus.duplicates import find_duplicates
 from lexfit.corpus.records import read_collection
 from lexfit.corpus.splitting import splitter
@@ -12,7 +12,7 @@ from lexfit.io import write_json, write_jsonl
 from lexfit.stages.common import CLEAN, RAW, replacing, run_stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from lexfit.config import Params
@@ -22,30 +22,38 @@ if TYPE_CHECKING:
 def clean_collection(
     raw: Collection, params: Params, split: Callable[[str], list[str]], folder: Path
 ) -> dict[str, Any]:
-    """Write queries.jsonl and passages.jsonl of one collection and return its report."""
-    documents, document_report = clean_texts([d.full_text for d in raw.documents], params.clean)
-    queries, query_report = clean_texts([q.text for q in raw.queries], params.clean)
-    passages = [split(text) for text in documents]
-    write_jsonl(folder / "queries.jsonl", ({"id": q.id, "text": t} for q, t in zip(raw.queries, queries, strict=True)))
-    write_jsonl(
-        folder / "passages.jsonl",
-        ({"id": d.id, "passages": p} for d, p in zip(raw.documents, passages, strict=True)),
-    )
+    """Write queries.jsonl and passages.jsonl of one collection and return its report.
+
+    Passages are written as they are made; of the cleaned texts one copy is held, for the duplicates.
+    """
+    documents = cleaner((d.full_text for d in raw.documents), params.clean)
+    queries = cleaner((q.text for q in raw.queries), params.clean)
+    texts: dict[str, dict[str, str]] = {"documents": {}, "queries": {}}
+    counts = {"passages": 0, "split_documents": 0, "longest_words": 0}
+
+    def cleaned_queries() -> Iterator[dict[str, Any]]:
+        for query in raw.queries:
+            text = texts["queries"][query.id] = queries.clean(query.text)
+            yield {"id": query.id, "text": text}
+
+    def cleaned_passages() -> Iterator[dict[str, Any]]:
+        for document in raw.documents:
+            text = texts["documents"][document.id] = documents.clean(document.full_text)
+            passages = split(text)
+            counts["passages"] += len(passages)
+            counts["split_documents"] += len(passages) > 1
+            counts["longest_words"] = max(counts["longest_words"], *(len(p.split()) for p in passages))
+            yield {"id": document.id, "passages": passages}
+
+    write_jsonl(folder / "queries.jsonl", cleaned_queries())
+    write_jsonl(folder / "passages.jsonl", cleaned_passages())
     threshold, seed = params.clean.near_duplicate, params.seed
-    duplicates = {
-        "documents": find_duplicates(dict(zip((d.id for d in raw.documents), documents, strict=True)), threshold, seed),
-        "queries": find_duplicates(dict(zip((q.id for q in raw.queries), queries, strict=True)), threshold, seed),
-    }
+    found = {kind: find_duplicates(own, threshold, seed) for kind, own in texts.items()}
     return {
-        "documents": document_report,
-        "queries": query_report,
-        "duplicates": {kind: [d._asdict() for d in found] for kind, found in duplicates.items()},
-        "passages": {
-            "documents": len(passages),
-            "passages": sum(map(len, passages)),
-            "split_documents": sum(len(p) > 1 for p in passages),
-            "longest_words": max(len(p.split()) for ps in passages for p in ps),
-        },
+        "documents": documents.report(),
+        "queries": queries.report(),
+        "duplicates": {kind: [d._asdict() for d in own] for kind, own in found.items()},
+        "passages": {"documents": len(raw.documents), **counts},
     }
 
 

@@ -2,73 +2,124 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
+import shutil
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from lexfit.cache import cache_folder, code_digest, digest, kept
 from lexfit.corpus.guard import check_training
-from lexfit.io import read_json, read_jsonl, write_json, write_jsonl
+from lexfit.io import iter_jsonl, read_json, read_jsonl, write_json, write_jsonl
 from lexfit.negatives.judged import judged_first
-from lexfit.negatives.mining import mine_query
+from lexfit.negatives.mining import Pool, mine_query
 from lexfit.stages.common import NEGATIVES, TRAIN, quiet_progress, replacing, run_stage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from lexfit.config import Params
     from lexfit.evaluation.runs import Run
 
+logger = logging.getLogger(__name__)
+SHARD = 4096  # queries mined before their candidates are forgotten
 
-def _candidates(params: Params, queries: list[dict[str, Any]], passages: dict[str, list[str]]) -> dict[str, Run]:
-    """By miner, those scores of each query that mining needs."""
-    from lexfit.negatives.candidates import bm25_candidates
+
+def _dense(params: Params, queries: list[dict[str, Any]], passages: dict[str, list[str]]) -> Run:
+    from lexfit.evaluation.cached_encoder import cached
+    from lexfit.negatives.dense import dense_candidates
+    from lexfit.training.base_models import load_base_model
 
     texts = {q["id"]: q["clean_text"] for q in queries}
     known = {q["id"]: q["positives"] for q in queries}
-    depth = params.negatives.rank_max
-    runs: dict[str, Run] = {}
-    if "bm25" in params.negatives.miners:
-        runs["bm25"] = bm25_candidates(texts, passages, depth, known)
-    if "dense" in params.negatives.miners:
-        from lexfit.evaluation.cached_encoder import cached
-        from lexfit.negatives.dense import dense_candidates
-        from lexfit.training.base_models import load_base_model
+    model = cached(load_base_model(params.model, params.hardware, params.runtime), params.runtime)
+    batch, progress = params.evaluation.batch_size, params.runtime.progress
+    return dense_candidates(
+        model, texts, passages, params.negatives.rank_max, known, batch_size=batch, progress=progress
+    )
 
-        model = cached(load_base_model(params.model, params.hardware, params.runtime), params.runtime)
-        batch, progress = params.evaluation.batch_size, params.runtime.progress
-        runs["dense"] = dense_candidates(model, texts, passages, depth, known, batch_size=batch, progress=progress)
-    return runs
+
+def shards(
+    params: Params, queries: list[dict[str, Any]], passages: dict[str, list[str]], folder: Path
+) -> Iterator[tuple[list[dict[str, Any]], dict[str, Run]]]:
+    """Some queries after the others, with those scores by miner that mining needs.
+
+    Args:
+        params: The miners, and the model of the dense one.
+        queries: Of one source.
+        passages: Of its documents.
+        folder: Where BM25's scores of many queries are kept until all are done, for a run that is killed to go on.
+    """
+    miners, depth = params.negatives.miners, params.negatives.rank_max
+    dense = _dense(params, queries, passages) if "dense" in miners else {}
+    index: Any = None
+    for start in range(0, len(queries), SHARD):
+        own = queries[start : start + SHARD]
+        runs: dict[str, Run] = {"dense": dense} if "dense" in miners else {}
+
+        def bm25(own: list[dict[str, Any]] = own) -> Run:
+            nonlocal index
+            if index is None:
+                from lexfit.negatives.candidates import Bm25Candidates
+
+                index = Bm25Candidates(passages)
+            found: Run = index.run(
+                {q["id"]: q["clean_text"] for q in own}, depth, {q["id"]: q["positives"] for q in own}
+            )
+            return found
+
+        if "bm25" in miners:
+            many = len(queries) > SHARD
+            runs["bm25"] = kept(folder / f"{start}.json", bm25) if many else bm25()
+            if many:
+                logger.info("BM25: %d of %d queries", start + len(own), len(queries))
+        yield own, runs
 
 
 def main(params: Params) -> None:
     """Write data/negatives/negatives.jsonl and a summary of what was kept and dropped."""
     quiet_progress(params.runtime.progress)
-    queries, documents = read_jsonl(TRAIN / "queries.jsonl"), read_jsonl(TRAIN / "documents.jsonl")
+    queries = read_jsonl(TRAIN / "queries.jsonl")
     check_training(queries, read_json(TRAIN / "guard.json"), f"stage negatives ({TRAIN / 'queries.jsonl'})")
-    records: list[dict[str, Any]] = []
+    counts: Counter[str] = Counter()
     dropped: Counter[str] = Counter()
     short = []
-    for source in sorted({q["source"] for q in queries}):
-        own = [q for q in queries if q["source"] == source]
-        passages = {d["id"]: d["passages"] for d in documents if d["source"] == source}
-        runs = _candidates(params, own, passages)
-        scorers = {miner: run.__getitem__ for miner, run in runs.items()}
-        for query in own:
-            mined = mine_query(query, list(passages), scorers, params.negatives, params.seed)
-            found, counts = judged_first(query, mined, params.negatives)
-            records += found
-            dropped.update(counts)
-            if params.negatives.miners and len(found) < params.negatives.per_query:
-                short.append(query["id"])
-    with replacing(NEGATIVES) as folder:
-        write_jsonl(folder / "negatives.jsonl", records)
+    with (TRAIN / "documents.jsonl").open("rb") as stream:
+        data = [hashlib.file_digest(stream, "sha256").hexdigest(), digest(queries), params.negatives.rank_max]
+    folder = cache_folder("mining") / digest([*data, code_digest()])
+
+    def negatives() -> Iterator[dict[str, Any]]:
+        for number, source in enumerate(sorted({q["source"] for q in queries})):
+            passages = {
+                d["id"]: d["passages"] for _, d in iter_jsonl(TRAIN / "documents.jsonl") if d["source"] == source
+            }
+            pool = Pool(list(passages))
+            of_source = [q for q in queries if q["source"] == source]
+            for own, runs in shards(params, of_source, passages, folder / str(number)):
+                scorers = {miner: run.__getitem__ for miner, run in runs.items()}
+                for query in own:
+                    mined = mine_query(query, pool, scorers, params.negatives, params.seed)
+                    found, reasons = judged_first(query, mined, params.negatives)
+                    dropped.update(reasons)
+                    counts.update(miner for r in found for miner in r["miners"])
+                    if params.negatives.miners and len(found) < params.negatives.per_query:
+                        short.append(query["id"])
+                    yield from found
+
+    with replacing(NEGATIVES) as out:
+        written = write_jsonl(out / "negatives.jsonl", negatives())
         write_json(
-            folder / "summary.json",
+            out / "summary.json",
             {
                 "queries": len(queries),
-                "negatives": len(records),
-                "by_miner": dict(Counter(miner for r in records for miner in r["miners"])),
+                "negatives": written,
+                "by_miner": dict(counts),
                 "dropped": dict(dropped),
                 "queries_with_fewer_than_asked": short,
             },
         )
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lexfit.corpus.pairs import CleanSource, build_pairs
 from lexfit.corpus.records import read_collection
-from lexfit.io import read_jsonl, write_json, write_jsonl
+from lexfit.io import iter_jsonl, write_json, write_jsonl
 from lexfit.stages.common import CLEAN, EVAL, RAW, TRAIN, replacing, run_stage
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ def read_source(name: str) -> CleanSource:
     """One collection of data/raw with its cleaned texts of data/clean."""
     return CleanSource(
         read_collection(RAW / name),
-        {r["id"]: r["text"] for r in read_jsonl(CLEAN / name / "queries.jsonl")},
-        {r["id"]: r["passages"] for r in read_jsonl(CLEAN / name / "passages.jsonl")},
+        {r["id"]: r["text"] for _, r in iter_jsonl(CLEAN / name / "queries.jsonl")},
+        {r["id"]: r["passages"] for _, r in iter_jsonl(CLEAN / name / "passages.jsonl")},
     )
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lexfit.corpus.archive import Archive, sha256_of
-from lexfit.corpus.records import Collection, Document, validate
+from lexfit.corpus.records import Collection, Document
 from lexfit.corpus.sources.aila_fire import locate, read_judgements, read_queries
+from lexfit.corpus.validation import validate
 from lexfit.errors import LexfitError
 from lexfit.io import decode_utf8
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lexfit.corpus.archive import Archive, sha256_of
-from lexfit.corpus.records import Collection, Document, Judgement, Query, validate
+from lexfit.corpus.records import Collection, Document, Judgement, Query
+from lexfit.corpus.validation import validate
 from lexfit.errors import LexfitError, explained_disk_errors
 from lexfit.io import decode_utf8
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lexfit.corpus.archive import Archive, sha256_of
 from lexfit.corpus.records import Collection, parse_collection
 from lexfit.errors import LexfitError
-from lexfit.io import decode_utf8
+from lexfit.io import decode_utf8, parse_jsonl
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lexfit.config import SourceParams
 
 
@@ -29,6 +31,11 @@ def _local(source: SourceParams, path: Path, key: str) -> Collection:
         where = f"{path}/{member}"
         return decode_utf8(archive.read(member), where), where
 
+    def records(name: str) -> tuple[Iterator[tuple[int, dict[str, Any]]], str]:
+        member = archive.find(name)
+        where = f"{path}/{member}"
+        return parse_jsonl(archive.lines(member), where), where
+
     qrels = []
     for split in [source.split, *([source.train_split] if source.train_split else [])]:
         role = "test" if split == source.split else "train"
@@ -40,7 +47,7 @@ def _local(source: SourceParams, path: Path, key: str) -> Collection:
         "license": source.license,
         "sha256": digest,
     }
-    return parse_collection(text("corpus.jsonl"), text("queries.jsonl"), qrels, facts)
+    return parse_collection(records("corpus.jsonl"), records("queries.jsonl"), qrels, facts)
 
 
 def load(source: SourceParams, key: str) -> Collection:

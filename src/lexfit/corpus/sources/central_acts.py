@@ -12,8 +12,9 @@ from lexfit.corpus.acts.references import cross_references
 from lexfit.corpus.acts.sections import choose_sections, locate_sections, neighbours, read_sections
 from lexfit.corpus.acts.titles import titles
 from lexfit.corpus.archive import checked_sha256
-from lexfit.corpus.records import Collection, Document, Judgement, Query, validate
+from lexfit.corpus.records import Collection, Document, Judgement, Query
 from lexfit.corpus.sources.options import CentralActOptions, options_of
+from lexfit.corpus.validation import validate
 from lexfit.errors import LexfitError
 
 if TYPE_CHECKING:

@@ -18,10 +18,11 @@ from lexfit.corpus.citations.acts import ActFinder, load_acts
 from lexfit.corpus.citations.masking import masked
 from lexfit.corpus.citations.passages import body_of, passages, year_of
 from lexfit.corpus.citations.resolver import Resolver
-from lexfit.corpus.records import Collection, Judgement, Query, validate
+from lexfit.corpus.records import Collection, Judgement, Query
 from lexfit.corpus.sources.aila_fire import locate
 from lexfit.corpus.sources.options import CitationOptions, options_of
 from lexfit.corpus.sources.statutes import statutes, title_of
+from lexfit.corpus.validation import validate
 from lexfit.errors import LexfitError
 from lexfit.io import decode_utf8
 from lexfit.parallel import in_processes

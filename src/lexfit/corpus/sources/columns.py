@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lexfit.corpus.archive import checked_sha256
-from lexfit.corpus.records import Collection, Document, Judgement, Query, validate
+from lexfit.corpus.records import Collection, Document, Judgement, Query
 from lexfit.corpus.sources.options import ColumnOptions, options_of
 from lexfit.corpus.tables import Table, read_hub_table, read_table
+from lexfit.corpus.validation import validate
 from lexfit.errors import LexfitError
 
 if TYPE_CHECKING:

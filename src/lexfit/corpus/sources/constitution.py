@@ -8,7 +8,8 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lexfit.corpus.records import Collection, Document, Judgement, Query, validate
+from lexfit.corpus.records import Collection, Document, Judgement, Query
+from lexfit.corpus.validation import validate
 from lexfit.errors import LexfitError
 from lexfit.io import parse_jsonl, read_text
 

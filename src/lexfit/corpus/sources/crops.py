@@ -7,9 +7,10 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from lexfit.corpus.records import Collection, Document, Judgement, Query, validate
+from lexfit.corpus.records import Collection, Document, Judgement, Query
 from lexfit.corpus.sources.corpora import corpus_of, draw
 from lexfit.corpus.sources.options import CropOptions, options_of
+from lexfit.corpus.validation import validate
 from lexfit.errors import LexfitError
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from lexfit.corpus.records import Collection, Document, Judgement, Query, validate
+from lexfit.corpus.records import Collection, Document, Judgement, Query
+from lexfit.corpus.validation import validate
 from lexfit.errors import LexfitError, explained_contents
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lexfit.corpus.records import Collection, Document, Judgement, Query, validate
+from lexfit.corpus.records import Collection, Document, Judgement, Query
+from lexfit.corpus.validation import validate
 from lexfit.errors import LexfitError, explained_contents
 from lexfit.io import read_json, read_jsonl
 
