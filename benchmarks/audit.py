@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.aila import REPO, RESULTS, machine, make_params
 from lexfit.corpus.audit import Rules, compare_texts
-from lexfit.corpus.duplicates import shingles
+from lexfit.corpus.ngrams import shingles
 from lexfit.corpus.source_groups import find_sources
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.aila import RESULTS, machine
 from benchmarks.measured import run_measured
 from benchmarks.speed import say
-from lexfit.corpus.duplicates import words
+from lexfit.corpus.ngrams import words
 from lexfit.evaluation.central_acts import find_sections, section_pairs
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from itertools import combinations
 
-from lexfit.corpus.duplicates import find_duplicates, jaccard, shingles
+from lexfit.corpus.duplicates import find_duplicates
+from lexfit.corpus.ngrams import jaccard, shingles
 
 
 def test_exact_duplicates_ignore_case_and_punctuation() -> None:

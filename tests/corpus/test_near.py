@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from lexfit.corpus.duplicates import jaccard, runs, shingles, words
 from lexfit.corpus.near import NearIndex
+from lexfit.corpus.ngrams import jaccard, runs, shingles, words
 
 TEXT = "The tenant of a shop was put out of it by the landlord without notice after forty years and sued for damages"
 

@@ -9,7 +9,8 @@ from itertools import combinations
 
 import pytest
 
-from lexfit.corpus.duplicates import find_duplicates, shingles
+from lexfit.corpus.duplicates import find_duplicates
+from lexfit.corpus.ngrams import shingles
 from tests.conftest import REPO
 
 ROWS = [json.loads(line) for line in (REPO / "data/sources/constitution/situations.jsonl").read_text().splitlines()]

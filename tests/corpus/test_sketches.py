@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from datasketch import MinHash, MinHashLSH
 
-from lexfit.corpus.duplicates import shingles
+from lexfit.corpus.ngrams import shingles
 from lexfit.corpus.sketches import PERMUTATIONS, Postings, Sketches
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rank_bm25 import BM25Okapi
 
-from lexfit.corpus.duplicates import words
+from lexfit.corpus.ngrams import words
 from lexfit.evaluation.runs import bm25_run
 from lexfit.negatives.bm25 import Okapi
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+from lexfit.corpus.ngrams import digest, jaccard, shingles, words
+from lexfit.corpus.sketches import Sketches
 
-SHINGLE_WORDS = 5
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Duplicate(NamedTuple):
@@ -20,31 +19,6 @@ class Duplicate(NamedTuple):
     jaccard: float
 
 
-def words(text: str) -> list[str]:
-    """Lower-cased word characters, the tokens of every comparison and of BM25."""
-    return re.findall(r"\w+", text.lower())
-
-
-def runs(tokens: list[str], size: int) -> Iterator[str]:
-    """Word n-grams in the order of the text; a shorter text is one."""
-    return (" ".join(tokens[i : i + size]) for i in range(max(1, len(tokens) - size + 1)))
-
-
-def shingles(text: str, size: int = SHINGLE_WORDS) -> set[str]:
-    """Distinct word n-grams."""
-    return set(runs(words(text), size))
-
-
-def jaccard(first: set[str], second: set[str]) -> float:
-    """Size of the intersection over that of the union."""
-    return len(first & second) / len(first | second) if first or second else 1.0
-
-
-def digest(tokens: list[str]) -> bytes:
-    """16 bytes that stand for the words of a text."""
-    return hashlib.blake2b(" ".join(tokens).encode(), digest_size=16).digest()
-
-
 def find_duplicates(texts: Mapping[str, str], threshold: float, seed: int) -> list[Duplicate]:
     """Pairs of ids whose texts' Jaccard is at least `threshold`, exact ones first.
 
@@ -53,8 +27,6 @@ def find_duplicates(texts: Mapping[str, str], threshold: float, seed: int) -> li
     """
     if len(texts) < 2:
         return []
-    from lexfit.corpus.sketches import Sketches  # noqa: PLC0415  (imports scipy)
-
     sketches = Sketches(threshold, seed)
     exact: dict[bytes, str] = {}
     different: list[str] = []

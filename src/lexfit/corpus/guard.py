@@ -10,7 +10,7 @@ import hashlib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lexfit.corpus.duplicates import words
+from lexfit.corpus.ngrams import words
 from lexfit.errors import LexfitError
 
 if TYPE_CHECKING:

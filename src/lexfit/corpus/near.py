@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from xxhash import xxh3_64_intdigest
 
-from lexfit.corpus.duplicates import SHINGLE_WORDS, digest, jaccard, runs, shingles, words
+from lexfit.corpus.ngrams import SHINGLE_WORDS, digest, jaccard, runs, shingles, words
 from lexfit.corpus.sketches import Postings, Sketches
 
 if TYPE_CHECKING:

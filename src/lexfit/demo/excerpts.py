@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lexfit.corpus.duplicates import words
+from lexfit.corpus.ngrams import words
 from lexfit.demo.sentences import Span, sentences
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lexfit.corpus.duplicates import words
+from lexfit.corpus.ngrams import words
 from lexfit.demo.excerpts import Excerpt, frequencies, lexical_excerpt, nearest_excerpt, telling, without_title
 from lexfit.demo.moves import Move, moves
 from lexfit.demo.sentences import Span, sentences

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csc_array, csr_array
 
-from lexfit.corpus.duplicates import words
+from lexfit.corpus.ngrams import words
 from lexfit.negatives.top_k import contenders
 
 if TYPE_CHECKING:
