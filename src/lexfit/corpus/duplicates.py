@@ -37,7 +37,7 @@ def find_duplicates(texts: Mapping[str, str], threshold: float, seed: int) -> li
             found.append(Duplicate(first, key, 1.0))
             continue
         different.append(key)
-        sketches.add(sorted(shingles(text)))
+        sketches.add(shingles(text))
     known: tuple[int, set[str]] = (-1, set())
     for first_number, second_number in sketches.pairs().tolist():
         if known[0] != first_number:

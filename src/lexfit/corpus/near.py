@@ -7,13 +7,12 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from xxhash import xxh3_64_intdigest
 
 from lexfit.corpus.ngrams import SHINGLE_WORDS, digest, jaccard, runs, shingles, words
-from lexfit.corpus.sketches import Postings, Sketches
+from lexfit.corpus.sketches import Postings, Sketches, hashed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection
 
 
 class Likeness(NamedTuple):
@@ -29,11 +28,6 @@ class Likeness(NamedTuple):
     of_probe: float
     jaccard: float
     shared: str
-
-
-def hashed(grams: Iterable[str]) -> Iterator[int]:
-    """64 bits of each n-gram."""
-    return (xxh3_64_intdigest(gram.encode()) for gram in grams)
 
 
 def hashes_of(grams: Collection[str]) -> np.ndarray:
@@ -62,20 +56,17 @@ class NearIndex:
         self.keys, self.texts = list(texts), list(texts.values())
         self.exact: dict[bytes, list[int]] = defaultdict(list)
         self.counts = array("i")  # distinct n-grams of each text
-        self.sketches = Sketches(threshold, seed)
-        grams, known = array("Q"), array("Q")
+        sketches, grams = Sketches(threshold, seed), array("Q")
         for number, text in enumerate(self.texts):
             tokens = words(text)
             self.exact[digest(tokens)].append(number)
             own = set(runs(tokens, size))
             self.counts.append(len(own))
             grams.extend(hashed(own))
-            pieces = set(runs(tokens, SHINGLE_WORDS))
-            known.extend(hashed(pieces))
-            self.sketches.add(sorted(pieces))
+            sketches.add(set(runs(tokens, SHINGLE_WORDS)))
+        self.sketches = sketches.index()
         owners = np.repeat(np.arange(len(self.counts), dtype=np.int32), self.counts)
         self.grams = Postings(np.frombuffer(grams, np.uint64), owners)
-        self.known = np.unique(np.frombuffer(known, np.uint64))
 
     def probe(self, text: str, share: float) -> list[Likeness]:
         """Indexed texts that are the same words, share `share` of the n-grams of either, or are near duplicates."""
@@ -104,9 +95,5 @@ class NearIndex:
         return found
 
     def _near(self, grams: set[str]) -> dict[int, float]:
-        hashes = hashes_of(grams)
-        places = np.searchsorted(self.known, hashes)
-        if not len(self.known) or not (self.known.take(places, mode="clip") == hashes).any():
-            return {}  # no Jaccard above 0, so no sketch is needed
-        similar = {n: jaccard(grams, shingles(self.texts[n])) for n in self.sketches.like(sorted(grams))}
+        similar = {n: jaccard(grams, shingles(self.texts[n])) for n in self.sketches.like(grams)}
         return {number: value for number, value in similar.items() if value >= self.threshold}
