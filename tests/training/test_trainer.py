@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -190,6 +191,29 @@ def test_qlora_trains_on_a_4_bit_base_and_merges_into_a_plain_model(
     assert {p.dtype for p in loaded.parameters()} == {next(loaded.parameters()).dtype}
     np.testing.assert_array_equal(loaded.encode(["murder"]), trained.model.encode(["murder"]))
     assert "quantization_config" not in (tmp_path / "plain/config.json").read_text()
+
+
+@pytest.mark.parametrize("quantization", ["none", "nf4"])
+def test_before_the_base_is_loaded_for_the_adapter_the_model_that_trained_is_gone(
+    params: Callable[..., Params],
+    data: TrainingData,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    quantization: str,
+) -> None:
+    loaded: list[weakref.ref[SentenceTransformer]] = []
+    alive: list[int] = []
+
+    def load(*arguments: Any, **options: Any) -> SentenceTransformer:
+        alive.append(sum(reference() is not None for reference in loaded))
+        model = load_base_model(*arguments, **options)
+        loaded.append(weakref.ref(model))
+        return model
+
+    monkeypatch.setattr("lexfit.training.trainer.load_base_model", load)
+    quantised = f"hardware.quantization={quantization}"
+    fine_tune(params("adapter=lora", quantised, "adapter.target_modules=[query,value]"), data, tmp_path / "live")
+    assert alive == [0, 0]
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls", "lasttoken"])

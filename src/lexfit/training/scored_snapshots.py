@@ -12,7 +12,8 @@ from lexfit.training.held_out import HeldOutRanker
 from lexfit.training.interpolation import interpolate
 from lexfit.training.layers import count_parameters
 from lexfit.training.snapshots import SnapshotCallback, averaged_epochs
-from lexfit.training.trainer import find_trunk, prepare_loss, train
+from lexfit.training.trainer import prepare_loss, train
+from lexfit.training.trunk import find_trunk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

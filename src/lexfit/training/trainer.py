@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import shutil
 from contextlib import nullcontext
@@ -66,6 +67,7 @@ def prepare_loss(params: Params, data: TrainingData) -> TextLoss:
     from lexfit.training.teachers import teacher_scores  # noqa: PLC0415
     from lexfit.training.text_loss import TextLoss  # noqa: PLC0415
     from lexfit.training.texts import TextTable  # noqa: PLC0415
+    from lexfit.training.trunk import find_trunk  # noqa: PLC0415
 
     lora = params.adapter.kind == "lora"
     quantize = params.hardware.quantization != "none"
@@ -92,25 +94,6 @@ def prepare_loss(params: Params, data: TrainingData) -> TextLoss:
         hardware=params.hardware,
         dims=params.loss.matryoshka_dims,
     )
-
-
-def find_trunk(params: Params, model: SentenceTransformer) -> Any:
-    """The frozen layers as a cache, or None where all layers train or `hardware.trunk_cache` is off.
-
-    The trunk computes in the weights' own dtype; autocasting (`hardware.dtype`) is for the layers that train.
-    """
-    from lexfit.cache import cache_folder  # noqa: PLC0415
-    from lexfit.tensor_store import TensorStore  # noqa: PLC0415
-    from lexfit.training.trunk import FrozenTrunk  # noqa: PLC0415
-    from lexfit.training.trunk_scope import trunk_scope  # noqa: PLC0415
-
-    depth = first_trained_layer(model[0].model)
-    if not params.hardware.trunk_cache or depth < 1:
-        return None
-    dtype = str(next(model.parameters()).dtype)
-    scope = trunk_scope(params.model, params.hardware, params.runtime, depth, dtype)
-    cap = params.runtime.trunk_cache_mb
-    return FrozenTrunk(model, TensorStore(cache_folder("trunk"), scope, cap), cap)
 
 
 def train(
@@ -202,6 +185,26 @@ def fine_tune(params: Params, data: TrainingData, live_folder: Path, adapter_fol
     if world() > 1:
         logger.info("process %d of %d, which share the texts of each step", rank() + 1, world())
     folder = checkpoint_folder(params, data)
+    adapter = (adapter_folder or folder / "adapter") if params.adapter.kind == "lora" else None
+    trained, curve, facts = _fine_tuned(params, data, live_folder, folder, adapter)
+    model = trained if adapter is None else _merged(params, adapter)
+    model.max_seq_length = params.model.max_seq_length
+    model.eval()
+    return Trained(model, curve, facts, folder)
+
+
+def _merged(params: Params, adapter: Path) -> SentenceTransformer:
+    """The base with a saved adapter; the model that trained goes first, so that one of them is held at a time."""
+    gc.collect()
+    quantize = params.hardware.quantization != "none"
+    base = load_base_model(params.model, params.hardware, params.runtime, quantize=quantize, low_precision=quantize)
+    return merge_adapter(base, adapter)
+
+
+def _fine_tuned(
+    params: Params, data: TrainingData, live_folder: Path, folder: Path, adapter: Path | None
+) -> tuple[Any, list[dict[str, float]], dict[str, Any]]:
+    """The model, curve and facts of a training; where an adapter is to be saved, that, and None for the model."""
     loss = prepare_loss(params, data)
     model = loss.model
     trainable, total = count_parameters(model.parameters())
@@ -213,20 +216,13 @@ def fine_tune(params: Params, data: TrainingData, live_folder: Path, adapter_fol
     go_on_alone()
     tuned = snapshots.averaged(epochs, count) if count > 1 else trained_state(loss)
     restore_state(loss, interpolate(base, tuned, params.train.interpolation))
-    if params.adapter.kind == "lora":
-        adapter = adapter_folder or folder / "adapter"
+    if adapter is not None:
         save_adapter(model, adapter)
-        quantize = params.hardware.quantization != "none"
-        base_model = load_base_model(
-            params.model, params.hardware, params.runtime, quantize=quantize, low_precision=quantize
-        )
-        model = merge_adapter(base_model, adapter)
-    model.max_seq_length = params.model.max_seq_length
-    model.eval()
+    attention = model[0].model.config._attn_implementation
     last = [point["loss"] for point in curve[-max(1, len(curve) // params.train.epochs) :]]
     facts = {
-        "attention": model[0].model.config._attn_implementation,
-        "training_attention": params.hardware.training_attention or model[0].model.config._attn_implementation,
+        "attention": attention,
+        "training_attention": params.hardware.training_attention or attention,
         "pairs": len(data.rows),
         "queries": len(data.query_ids) - len(data.inner),
         "inner_queries": [data.query_ids[row] for row in data.inner],
@@ -236,4 +232,4 @@ def fine_tune(params: Params, data: TrainingData, live_folder: Path, adapter_fol
         "loss": {"name": type(loss.objective).__name__, **loss.get_config_dict()},
         "mean_loss_of_last_epoch": round(sum(last) / len(last), 6),
     }
-    return Trained(model, curve, facts, folder)
+    return (model if adapter is None else None), curve, facts

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from sentence_transformers import SentenceTransformer
 
+    from lexfit.config import Params
     from lexfit.tensor_store import TensorStore
 
 
@@ -126,3 +127,21 @@ class FrozenTrunk:
         finally:
             handle.remove()
         return isinstance(seen[0], tuple)
+
+
+def find_trunk(params: Params, model: SentenceTransformer) -> FrozenTrunk | None:
+    """The frozen layers as a cache, or None where all layers train or `hardware.trunk_cache` is off.
+
+    The trunk computes in the weights' own dtype; autocasting (`hardware.dtype`) is for the layers that train.
+    """
+    from lexfit.cache import cache_folder  # noqa: PLC0415
+    from lexfit.tensor_store import TensorStore  # noqa: PLC0415
+    from lexfit.training.trunk_scope import trunk_scope  # noqa: PLC0415
+
+    depth = first_trained_layer(model[0].model)
+    if not params.hardware.trunk_cache or depth < 1:
+        return None
+    dtype = str(next(model.parameters()).dtype)
+    scope = trunk_scope(params.model, params.hardware, params.runtime, depth, dtype)
+    cap = params.runtime.trunk_cache_mb
+    return FrozenTrunk(model, TensorStore(cache_folder("trunk"), scope, cap), cap)
