@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from lexfit.cache import WHOLE, is_whole, kept, mark_whole, remembered
+from lexfit.cache import WHOLE, forget_old, is_whole, kept, mark_whole, remembered
 
 
 @pytest.fixture
@@ -67,3 +69,12 @@ def test_a_value_is_the_same_the_first_time_and_from_the_file(tmp_path: Path) ->
     first = kept(tmp_path / "x.json", lambda: {"b": (1, 2), "a": "§"})
     assert list(first.items()) == [("a", "§"), ("b", [1, 2])]
     assert kept(tmp_path / "x.json", lambda: None) == first
+
+
+def test_what_nobody_went_on_with_is_removed_after_two_weeks(tmp_path: Path) -> None:
+    for name, days in (("old", 15), ("own", 15), ("fresh", 13)):
+        (tmp_path / name / "checkpoint-1").mkdir(parents=True)
+        for path in (tmp_path / name / "checkpoint-1", tmp_path / name):
+            os.utime(path, (time.time() - days * 86400,) * 2)
+    forget_old(tmp_path / "own")
+    assert {path.name for path in tmp_path.iterdir()} == {"fresh", "own"}

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 ENVIRONMENT = "LEXFIT_CACHE"
 WHOLE = "complete"
+KEPT_SECONDS = 14 * 24 * 3600
 
 
 def cache_folder(name: str) -> Path:
@@ -70,6 +73,15 @@ def code_digest() -> str:
     package = Path(__file__).parent
     files = sorted(package.rglob("*.py"))
     return digest({str(f.relative_to(package)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files})
+
+
+def forget_old(folder: Path) -> None:
+    """Remove what other runs left beside `folder` to go on with, where none did for two weeks."""
+    for other in folder.parent.glob("*"):
+        with suppress(FileNotFoundError):  # it belongs to a run that ends now
+            last = max(entry.stat().st_mtime for entry in [other, *other.glob("*")])
+            if other != folder and time.time() - last > KEPT_SECONDS:
+                shutil.rmtree(other, ignore_errors=True)
 
 
 def mark_whole(folder: Path) -> None:

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import pytest
 from lexfit.cache import WHOLE, mark_whole
 from lexfit.config import Params
 from lexfit.training.batches import TrainingData
-from lexfit.training.checkpoints import STATE, checkpoint_folder, forget_old, latest_whole
+from lexfit.training.checkpoints import STATE, checkpoint_folder, latest_whole
 from lexfit.training.trainer import fine_tune
 from tests.conftest import REPO
 from tests.training.test_trainer import make_data
@@ -74,15 +73,6 @@ def test_another_setting_seed_or_text_never_takes_a_checkpoint_up(make_params: C
     assert len(folders) == 5
     same = ["runtime.progress=true", "evaluation.bootstrap=5", "train.interpolation=0.5"]
     assert {checkpoint_folder(make_params(one), data) for one in same} < folders
-
-
-def test_checkpoints_that_nobody_went_on_with_are_removed_after_two_weeks(tmp_path: Path) -> None:
-    for name, days in (("old", 15), ("own", 15), ("fresh", 13)):
-        (tmp_path / name / "checkpoint-1").mkdir(parents=True)
-        for path in (tmp_path / name / "checkpoint-1", tmp_path / name):
-            os.utime(path, (time.time() - days * 86400,) * 2)
-    forget_old(tmp_path / "own")
-    assert {path.name for path in tmp_path.iterdir()} == {"fresh", "own"}
 
 
 @pytest.mark.parametrize("file", [STATE, "optimizer.pt"])

@@ -7,7 +7,8 @@ import shutil
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from lexfit.training.checkpoints import forget_old, latest_whole, run_steps
+from lexfit.cache import forget_old
+from lexfit.training.checkpoints import latest_whole, run_steps
 from lexfit.training.memory import explained_memory_errors
 from lexfit.training.tracking import curve_of
 from lexfit.training.whole_checkpoints import WholeCheckpoints

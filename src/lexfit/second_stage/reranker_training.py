@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+from lexfit.cache import forget_old
 from lexfit.training.base_models import freeze_dropout
-from lexfit.training.checkpoints import forget_old, latest_whole, run_steps
+from lexfit.training.checkpoints import latest_whole, run_steps
 from lexfit.training.layers import first_trained_layer, freeze_below
 from lexfit.training.memory import explained_memory_errors
 from lexfit.training.tracking import curve_of

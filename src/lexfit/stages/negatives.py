@@ -8,7 +8,7 @@ import shutil
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from lexfit.cache import cache_folder, code_digest, digest, kept
+from lexfit.cache import cache_folder, code_digest, digest, forget_old, kept
 from lexfit.corpus.guard import check_training
 from lexfit.io import iter_jsonl, read_json, read_jsonl, write_json, write_jsonl
 from lexfit.negatives.judged import judged_first
@@ -88,6 +88,7 @@ def main(params: Params) -> None:
     with (TRAIN / "documents.jsonl").open("rb") as stream:
         data = [hashlib.file_digest(stream, "sha256").hexdigest(), digest(queries), params.negatives.rank_max]
     folder = cache_folder("mining") / digest([*data, code_digest()])
+    forget_old(folder)
 
     def negatives() -> Iterator[dict[str, Any]]:
         for number, source in enumerate(sorted({q["source"] for q in queries})):

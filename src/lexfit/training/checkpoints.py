@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-import time
-from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version
 from itertools import accumulate
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 STATE = "trained.safetensors"
-KEPT_SECONDS = 14 * 24 * 3600
 LIBRARIES = ("torch", "transformers", "sentence-transformers", "peft", "accelerate")
 SECTIONS = ("seed", "model", "adapter", "loss", "batches", "negatives", "train", "hardware")
 
@@ -54,15 +51,6 @@ def checkpoint_folder(params: Params, data: TrainingData) -> Path:
         "libraries": {name: version(name) for name in LIBRARIES},
     }
     return cache_folder("checkpoints") / digest(key)
-
-
-def forget_old(folder: Path) -> None:
-    """Remove checkpoints of other trainings, beside `folder`, that nobody went on with for two weeks."""
-    for other in folder.parent.glob("*"):
-        with suppress(FileNotFoundError):  # it belongs to a training that runs now
-            last = max(entry.stat().st_mtime for entry in [other, *other.glob("*")])
-            if other != folder and time.time() - last > KEPT_SECONDS:
-                shutil.rmtree(other, ignore_errors=True)
 
 
 def latest_whole(folder: Path, *, with_best: bool = False) -> Path | None:

@@ -9,12 +9,12 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lexfit.cache import forget_old
 from lexfit.training.adapters import attach, merge_adapter, save_adapter
 from lexfit.training.arguments import training_arguments
 from lexfit.training.base_models import freeze_dropout, load_base_model, prepare_torch
 from lexfit.training.checkpoints import (
     checkpoint_folder,
-    forget_old,
     latest_whole,
     restore_state,
     run_steps,
