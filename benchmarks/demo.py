@@ -20,7 +20,8 @@ from lexfit.config import load_params
 from lexfit.demo.about import about
 from lexfit.demo.page import build_page, launch_options
 from lexfit.demo.serve import HOST, load_side_by_side
-from lexfit.io import read_json, read_jsonl
+from lexfit.io import read_json
+from lexfit.jsonl import read_jsonl
 from lexfit.stages.common import EVAL, RAW
 from lexfit.stages.common import RESULTS as SCORES
 

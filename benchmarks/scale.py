@@ -14,12 +14,15 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.aila import REPO, RESULTS, machine
 from benchmarks.audit import recombined, sections
 from lexfit.compose import compose
-from lexfit.io import write_jsonl
+from lexfit.io import atomic_writer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SIZES = [10_000, 100_000, 1_000_000]
 STAGES = ["synthetic", "raw", "clean", "pairs", "audit", "negatives"]
@@ -30,19 +33,25 @@ OVERRIDES = [
 ]  # fmt: skip
 
 
+def write(path: Path, records: Iterable[dict[str, str]]) -> None:
+    """One file, as BEIR has it, however many records there are."""
+    with atomic_writer(path) as stream:
+        stream.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+
+
 def write_collection(folder: Path, size: int, seed: int = 0) -> None:
     """A retrieval data set in BEIR layout, with train and test queries."""
     rng, source = random.Random(seed), sections()
     texts = [recombined(source, PASSAGE_WORDS, rng) for _ in range(size)]
     (folder / "qrels").mkdir(parents=True)
-    write_jsonl(folder / "corpus.jsonl", ({"_id": f"d{i}", "title": "", "text": t} for i, t in enumerate(texts)))
+    write(folder / "corpus.jsonl", ({"_id": f"d{i}", "title": "", "text": t} for i, t in enumerate(texts)))
     queries, qrels = [], {"train": ["query-id\tcorpus-id\tscore"], "test": ["query-id\tcorpus-id\tscore"]}
     for number in range(size // 10):
         positives = rng.sample(range(size), 2)
         words = [word for i in positives for word in rng.sample(texts[i].split(), QUERY_WORDS // 2)]
         queries.append({"_id": f"q{number}", "text": " ".join(words)})
         qrels["test" if number < size // 100 else "train"] += [f"q{number}\td{i}\t1" for i in positives]
-    write_jsonl(folder / "queries.jsonl", queries)
+    write(folder / "queries.jsonl", queries)
     for split, lines in qrels.items():
         (folder / "qrels" / f"{split}.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 

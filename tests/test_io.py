@@ -8,17 +8,7 @@ from pathlib import Path
 import pytest
 
 from lexfit.errors import LexfitError
-from lexfit.io import atomic_writer, lines_of, parse_jsonl, read_json, read_text, write_json, write_jsonl
-
-
-def test_malformed_jsonl_names_file_and_line() -> None:
-    with pytest.raises(LexfitError, match=r"corpus\.jsonl:2: not valid JSON"):
-        list(parse_jsonl('{"id": "a"}\n{"id": \n', "corpus.jsonl"))
-
-
-def test_jsonl_of_anything_but_objects_is_refused() -> None:
-    with pytest.raises(LexfitError, match=":1: not a JSON object"):
-        list(parse_jsonl("[1, 2]", "x"))
+from lexfit.io import atomic_writer, lines_of, read_json, read_text, write_json
 
 
 def test_bytes_that_are_not_utf8_name_file_line_and_byte(tmp_path: Path) -> None:
@@ -26,10 +16,6 @@ def test_bytes_that_are_not_utf8_name_file_line_and_byte(tmp_path: Path) -> None
     file.write_bytes(b'{"id": "a"}\n{"id": "caf\xe9"}\n')
     with pytest.raises(LexfitError, match=r"queries\.jsonl:2: byte 0xe9 is not UTF-8.*iconv"):
         read_text(file)
-
-
-def test_line_separators_inside_text_do_not_end_a_line() -> None:
-    assert [n for n, _ in parse_jsonl('{"t": "a\u2028b\x85c"}\n{"t": "d"}', "x")] == [1, 2]
 
 
 @pytest.mark.parametrize("data", [b"", b"\n", b"a\n\nb", b"\xef\xbb\xbfa\r\nb\n", "ä\u2028ß\n".encode()])
@@ -61,15 +47,15 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path: Path) -> Non
 
 
 def test_a_full_disk_is_a_clear_error_and_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "a.jsonl"
-    write_jsonl(file, [{"kept": 1}])
+    file = tmp_path / "a.json"
+    write_json(file, {"kept": 1})
 
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(LexfitError, match=r"No space left.*Free some space"):
-        write_jsonl(file, [{"lost": 1}])
+        write_json(file, {"lost": 1})
     assert "kept" in file.read_text()
 
 

@@ -31,6 +31,7 @@ PLUMBING = {
         "gguf_header.py",
         "integrity.py",
         "io.py",
+        "jsonl.py",
         "launch.py",
         "model_checks.py",
         "rows.py",

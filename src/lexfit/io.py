@@ -1,4 +1,4 @@
-"""Reading and writing JSONL, JSON and TSV: strict on the way in, atomic on the way out."""
+"""Reading and writing text, JSON and TSV: strict on the way in, atomic on the way out."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _is_deep(value: Any) -> bool:
     return True
 
 
-def _decode_json(text: str) -> Any:
+def decode_json(text: str) -> Any:
     """A JSON value, such that all that is done with it later can be done.
 
     Raises:
@@ -66,7 +66,8 @@ def _decode_json(text: str) -> Any:
     return value
 
 
-def _told(error: ValueError) -> str:
+def told(error: ValueError) -> str:
+    """What was wrong with a JSON text, in few words."""
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg} at column {error.colno}"
     return str(error).partition(":")[0]
@@ -141,43 +142,14 @@ def gunzip(data: bytes, where: str) -> bytes:
     return b"".join(parts)
 
 
-def parse_jsonl(text: str | Iterable[str], where: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield `(line number, object)`; blank lines are skipped, anything but an object is an error.
-
-    Args:
-        text: The file's text, or its lines.
-        where: The file, for errors.
-    """
-    for number, line in enumerate(text.split("\n") if isinstance(text, str) else text, 1):
-        if not line.strip():
-            continue
-        try:
-            record = _decode_json(line)
-        except ValueError as error:
-            raise LexfitError(f"{where}:{number}", f"not valid JSON ({_told(error)})", "Mend this line") from error
-        if not isinstance(record, dict):
-            raise LexfitError(f"{where}:{number}", "not a JSON object", "Write one {…} a line")
-        yield number, record
-
-
-def iter_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """As `parse_jsonl`, of a file of any size: one line of it is in memory."""
-    return parse_jsonl(lines_of(path), str(path))
-
-
-def read_jsonl(path: Path) -> list[dict[str, Any]]:
-    """All objects of a JSONL file."""
-    return [record for _, record in iter_jsonl(path)]
-
-
 def parse_json(text: str, where: str) -> Any:
     """A JSON text's value; `where` it stands is for errors."""
     try:
-        return _decode_json(text)
+        return decode_json(text)
     except ValueError as error:
         line = f":{error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise LexfitError(
-            f"{where}{line}", f"not valid JSON ({_told(error)})", "Mend it, or delete it and `dvc repro`"
+            f"{where}{line}", f"not valid JSON ({told(error)})", "Mend it, or delete it and `dvc repro`"
         ) from error
 
 
@@ -211,16 +183,6 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write JSON with sorted keys, so that the same value gives the same bytes."""
     write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def write_jsonl(path: Path, records: Iterable[dict[str, Any]]) -> int:
-    """Write one object a line and return how many."""
-    count = 0
-    with atomic_writer(path) as stream:
-        for record in records:
-            stream.write(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n")
-            count += 1
-    return count
 
 
 def write_tsv(path: Path, header: list[str], rows: Iterable[Iterable[object]]) -> int:

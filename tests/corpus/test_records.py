@@ -9,7 +9,7 @@ import pytest
 
 from lexfit.corpus.records import Collection, parse_collection, read_collection, write_collection
 from lexfit.errors import LexfitError
-from lexfit.io import parse_jsonl
+from lexfit.jsonl import parse_jsonl
 
 CORPUS = '{"_id": "d1", "title": "T", "text": "one"}\n{"_id": "d2", "text": "two"}\n'
 QUERIES = '{"_id": "q1", "text": "facts"}\n'

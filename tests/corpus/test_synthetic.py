@@ -14,7 +14,8 @@ from lexfit.corpus.sources import load
 from lexfit.corpus.sources.options import SyntheticOptions
 from lexfit.corpus.synthetic import Written, choose, clean_text, copied_share, whole_sentences
 from lexfit.errors import LexfitError
-from lexfit.io import write_json, write_jsonl
+from lexfit.io import write_json
+from lexfit.jsonl import write_jsonl
 
 LAW = "Whoever commits theft shall be punished with imprisonment for a term which may extend to three years."
 DOCUMENTS = {

@@ -9,7 +9,7 @@ import pytest
 
 from lexfit.demo.examples import CHOSEN, SITUATIONS, examples
 from lexfit.errors import LexfitError
-from lexfit.io import read_jsonl, write_jsonl
+from lexfit.jsonl import read_jsonl, write_jsonl
 from lexfit.stages.common import TRAIN
 from tests.conftest import REPO
 

@@ -124,7 +124,7 @@ def task_source(kind: str, path: Path) -> SourceParams:
 
 @_reader("jsonl", "a.jsonl", seeds.CORPUS)
 def _(folder: Path) -> Any:
-    from lexfit.io import read_jsonl
+    from lexfit.jsonl import read_jsonl
 
     return read_jsonl(folder / "a.jsonl")
 

@@ -10,7 +10,8 @@ import pytest
 from lexfit.config import load_params, parse_params
 from lexfit.errors import LexfitError
 from lexfit.integrity import damaged_outputs
-from lexfit.io import parse_json, parse_jsonl
+from lexfit.io import parse_json
+from lexfit.jsonl import parse_jsonl
 from lexfit.publishing.consistency import check_card
 from lexfit.publishing.lock import read_stages
 from lexfit.rows import placed_rows

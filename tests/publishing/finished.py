@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from lexfit.config import load_params
 from lexfit.corpus.records import Collection, Document, Judgement, Query, write_collection
-from lexfit.io import read_jsonl, write_json, write_tsv
+from lexfit.io import write_json, write_tsv
+from lexfit.jsonl import read_jsonl
 from lexfit.stages.common import CROSSVAL, MODEL, RAW, REPORTS, RESULTS, RETENTION, TRAIN
 from tests.corpus.test_source_groups import story
 from tests.stages.workspace import Workspace, make_workspace

@@ -17,7 +17,7 @@ from lexfit.__main__ import main
 from lexfit.errors import LexfitError
 from lexfit.evaluation.dense import dense_run
 from lexfit.evaluation.runs import bm25_run, order
-from lexfit.io import write_jsonl
+from lexfit.jsonl import write_jsonl
 from lexfit.search import Bm25, Dense, Statute, load, rank
 from tests.conftest import REPO
 

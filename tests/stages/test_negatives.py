@@ -11,7 +11,8 @@ import pytest
 
 from lexfit.config import Params
 from lexfit.corpus.guard import fingerprints
-from lexfit.io import read_json, write_json, write_jsonl
+from lexfit.io import read_json, write_json
+from lexfit.jsonl import write_jsonl
 from lexfit.negatives.candidates import Bm25Candidates
 from lexfit.negatives.mining import mine_query
 from lexfit.stages import negatives

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lexfit.corpus.validation import Lines, twice, validate
 from lexfit.errors import LexfitError, explained_contents
-from lexfit.io import iter_jsonl, read_json, read_text, write_json, write_jsonl, write_tsv
+from lexfit.io import read_json, read_text, write_json, write_tsv
+from lexfit.jsonl import iter_jsonl, write_jsonl
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lexfit.errors import LexfitError
-from lexfit.io import parse_jsonl, read_text
+from lexfit.io import read_text
+from lexfit.jsonl import parse_jsonl
 from lexfit.rows import placed_cells
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lexfit.errors import LexfitError, explained_contents
-from lexfit.io import read_jsonl
+from lexfit.jsonl import read_jsonl
 from lexfit.stages.common import TRAIN
 
 SITUATIONS = Path("data/sources/constitution/situations.jsonl")

@@ -11,7 +11,8 @@ from lexfit.demo.examples import Example
 from lexfit.demo.page import build_page, launch_options
 from lexfit.demo.side_by_side import SideBySide
 from lexfit.errors import LexfitError, explained_contents
-from lexfit.io import read_json, read_jsonl, write_json, write_jsonl
+from lexfit.io import read_json, write_json
+from lexfit.jsonl import read_jsonl, write_jsonl
 from lexfit.model_checks import whole_weights
 from lexfit.search.rankers import Bm25, Dense
 from lexfit.search.ranking import Statute

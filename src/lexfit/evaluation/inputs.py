@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lexfit.corpus.protocols import FIRE_TEST, NO_FOLD
 from lexfit.errors import explained_contents
-from lexfit.io import read_jsonl
+from lexfit.jsonl import read_jsonl
 from lexfit.stages.common import EVAL, TRAIN
 
 if TYPE_CHECKING:

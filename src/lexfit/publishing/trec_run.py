@@ -13,7 +13,8 @@ from lexfit.corpus.records import read_collection
 from lexfit.errors import LexfitError
 from lexfit.evaluation.runs import DEPTH, order, read_run
 from lexfit.evaluation.trec import evaluate, mean, qrels_of
-from lexfit.io import read_jsonl, write_text
+from lexfit.io import write_text
+from lexfit.jsonl import read_jsonl
 from lexfit.stages.common import CROSSVAL, RAW, RESULTS, TRAIN
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lexfit.evaluation.significance import mean_interval
+from lexfit.jsonl import shards_of
 from lexfit.report.groups import found_by_group, part_of_constitution, quarters, share
 from lexfit.reporting.compare_page import span
 from lexfit.reporting.comparison import PER_QUERY
@@ -36,7 +37,13 @@ class Analysis:
     def __init__(self, params: Params, ledger: Ledger) -> None:
         self.params, self.ledger = params, ledger
         self.systems = {m: find_system(f"{WORKSPACE}:{m}") for m in METHODS}
-        for path in (Path(PER_QUERY), CORPUS, QUERIES, QRELS, *(p for m in METHODS for p in self._rankings(m))):
+        for path in (
+            Path(PER_QUERY),
+            *shards_of(CORPUS),
+            *shards_of(QUERIES),
+            QRELS,
+            *(p for m in METHODS for p in self._rankings(m)),
+        ):
             ledger.text(path)
         self.task = read_task(self.systems["finetuned"])
 

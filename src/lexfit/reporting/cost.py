@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from lexfit.errors import LexfitError, explained_contents
-from lexfit.io import parse_jsonl, read_json, read_text, write_json
+from lexfit.io import read_json, read_text, write_json
+from lexfit.jsonl import parse_jsonl
 from lexfit.stages.common import MODEL, REPORTS, TIMINGS
 
 COST = REPORTS / "cost.json"

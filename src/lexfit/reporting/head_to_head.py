@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lexfit.errors import LexfitError, explained_contents
 from lexfit.evaluation.runs import order, run_of
 from lexfit.evaluation.significance import holm, mean_interval, permutation_p
-from lexfit.io import parse_jsonl
+from lexfit.jsonl import parse_shards
 from lexfit.stages.common import RAW
 
 if TYPE_CHECKING:
@@ -90,11 +90,11 @@ def read_task(system: System) -> Task:
     path = f"{system.name}: {TASK}"
     relevant: dict[str, set[str]] = {}
     with explained_contents(path, "Run it anew, or compare with --moves 0"):
-        rows = [row for _, row in parse_jsonl(system.output(TASK / "corpus.jsonl"), f"{path}/corpus.jsonl")]
+        rows = [row for _, row in parse_shards(system.output, TASK / "corpus.jsonl", f"{system.name}: ")]
         for _, judgement in parse_qrels(system.output(TASK / "qrels.tsv"), f"{path}/qrels.tsv"):
             if judgement.score > 0:
                 relevant.setdefault(judgement.query_id, set()).add(judgement.doc_id)
-        queries = [row for _, row in parse_jsonl(system.output(TASK / "queries.jsonl"), f"{path}/queries.jsonl")]
+        queries = [row for _, row in parse_shards(system.output, TASK / "queries.jsonl", f"{system.name}: ")]
         titles = {row["id"]: title_of(Document(row["id"], row["title"], row["text"])) for row in rows}
         return Task({q["id"]: q["text"] for q in queries}, titles, relevant)
 

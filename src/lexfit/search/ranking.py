@@ -10,7 +10,7 @@ from lexfit.corpus.sources.statutes import title_of
 from lexfit.errors import LexfitError, explained_contents
 from lexfit.evaluation.inputs import ranked_passages
 from lexfit.evaluation.runs import max_passage, order
-from lexfit.io import read_jsonl
+from lexfit.jsonl import read_jsonl
 from lexfit.stages.common import EVAL, RAW
 
 if TYPE_CHECKING:

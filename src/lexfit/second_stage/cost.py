@@ -32,7 +32,7 @@ def callers(params: Params) -> dict[str, Callable[[str], object]]:
     import numpy as np  # noqa: PLC0415
     from sentence_transformers import CrossEncoder, SentenceTransformer  # noqa: PLC0415
 
-    from lexfit.io import read_jsonl  # noqa: PLC0415
+    from lexfit.jsonl import read_jsonl  # noqa: PLC0415
     from lexfit.negatives.bm25 import Okapi  # noqa: PLC0415
     from lexfit.second_stage.listwise import Lister, name_statutes  # noqa: PLC0415
     from lexfit.second_stage.mining import miner_model  # noqa: PLC0415

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lexfit.evaluation.runs import read_run
-from lexfit.io import read_jsonl
+from lexfit.jsonl import read_jsonl
 from lexfit.second_stage.groups import restricted
 from lexfit.second_stage.names import names_of
 from lexfit.second_stage.plan import NESTED, first_stage_run, name_of, read_whole

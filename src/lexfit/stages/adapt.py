@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lexfit.io import read_jsonl, write_json
+from lexfit.io import write_json
+from lexfit.jsonl import read_jsonl
 from lexfit.stages.common import ADAPTED, TRAIN, quiet_progress, replacing, run_stage
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from lexfit.corpus.audit import Rules, compare_groups, compare_texts, judge_similar, training_texts
 from lexfit.corpus.declared import training_datasets
 from lexfit.corpus.verdict import make_report, methods, refuse_leaks
-from lexfit.io import iter_jsonl, read_json, read_jsonl, write_json, write_text
+from lexfit.io import read_json, write_json, write_text
+from lexfit.jsonl import iter_jsonl, read_jsonl
 from lexfit.reporting.audit_page import audit_page
 from lexfit.stages.common import AUDIT, EVAL, RAW, REPORTS, TRAIN, quiet_progress, replacing, run_stage
 

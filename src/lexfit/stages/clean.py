@@ -8,7 +8,8 @@ from lexfit.corpus.cleaning import cleaner
 from lexfit.corpus.duplicates import find_duplicates
 from lexfit.corpus.records import read_collection
 from lexfit.corpus.splitting import splitter
-from lexfit.io import write_json, write_jsonl
+from lexfit.io import write_json
+from lexfit.jsonl import write_jsonl
 from lexfit.stages.common import CLEAN, RAW, replacing, run_stage
 
 if TYPE_CHECKING:

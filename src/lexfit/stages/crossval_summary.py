@@ -9,7 +9,8 @@ from lexfit.corpus.protocols import NO_FOLD
 from lexfit.evaluation.claim import MAIN, MEASURES, compare
 from lexfit.evaluation.runs import read_run
 from lexfit.evaluation.trec import Qrels, evaluate
-from lexfit.io import read_jsonl, write_json, write_tsv
+from lexfit.io import write_json, write_tsv
+from lexfit.jsonl import read_jsonl
 from lexfit.stages.common import BASELINE, CROSSVAL, CROSSVAL_SUMMARY, TRAIN, replacing, run_stage
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from lexfit.corpus.records import read_collection
 from lexfit.evaluation.subset import part_of_task
-from lexfit.io import read_jsonl, write_json, write_tsv
+from lexfit.io import write_json, write_tsv
+from lexfit.jsonl import read_jsonl
 from lexfit.stages.common import EXPORTS, MODEL, RAW, RESULTS, TRAIN, quiet_progress, replacing, run_stage
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from lexfit.evaluation.scoring import (
     out_of_fold_claim,
 )
 from lexfit.evaluation.subset import is_partial, part_facts, part_of_inputs, part_of_run, part_of_task
-from lexfit.io import read_json, read_jsonl, read_text, write_json, write_jsonl, write_tsv
+from lexfit.io import read_json, read_text, write_json, write_tsv
+from lexfit.jsonl import read_jsonl, write_jsonl
 from lexfit.reporting.metrics import headline_metrics
 from lexfit.stages.common import (
     BASELINE,

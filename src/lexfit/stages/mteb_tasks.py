@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from lexfit.io import read_json, read_jsonl, write_json, write_tsv
+from lexfit.io import read_json, write_json, write_tsv
+from lexfit.jsonl import read_jsonl
 from lexfit.stages.common import MODEL, MTEB_TASKS, REPORTS, TRAIN, quiet_progress, replacing, run_stage
 
 if TYPE_CHECKING:

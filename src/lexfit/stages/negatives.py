@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from lexfit.cache import cache_folder, code_digest, digest, forget_old, kept
 from lexfit.corpus.guard import check_training
-from lexfit.io import iter_jsonl, read_json, read_jsonl, write_json, write_jsonl
+from lexfit.io import read_json, write_json
+from lexfit.jsonl import iter_jsonl, read_jsonl, shards_of, write_jsonl
 from lexfit.negatives.judged import judged_first
 from lexfit.negatives.mining import Pool, mine_query
 from lexfit.stages.common import NEGATIVES, TRAIN, quiet_progress, replacing, run_stage
@@ -85,8 +86,10 @@ def main(params: Params) -> None:
     counts: Counter[str] = Counter()
     dropped: Counter[str] = Counter()
     short = []
-    with (TRAIN / "documents.jsonl").open("rb") as stream:
-        data = [hashlib.file_digest(stream, "sha256").hexdigest(), digest(queries), params.negatives.rank_max]
+    data: list[Any] = [digest(queries), params.negatives.rank_max]
+    for file in shards_of(TRAIN / "documents.jsonl"):
+        with file.open("rb") as stream:
+            data.append(hashlib.file_digest(stream, "sha256").hexdigest())
     folder = cache_folder("mining") / digest([*data, code_digest()])
     forget_old(folder)
 

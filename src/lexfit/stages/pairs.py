@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from lexfit.corpus.pairs import CleanSource, build_pairs
 from lexfit.corpus.records import read_collection
-from lexfit.io import iter_jsonl, write_json, write_jsonl
+from lexfit.io import write_json
+from lexfit.jsonl import iter_jsonl, write_jsonl
 from lexfit.stages.common import CLEAN, EVAL, RAW, TRAIN, replacing, run_stage
 
 if TYPE_CHECKING:

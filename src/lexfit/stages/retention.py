@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lexfit.evaluation.retention import Pair, Scores, check_drop, compare_models, read_scores, score_model
-from lexfit.io import read_json, read_jsonl, write_json, write_tsv
+from lexfit.io import read_json, write_json, write_tsv
+from lexfit.jsonl import read_jsonl
 from lexfit.stages.common import MODEL, RETENTION, RETENTION_BASE, quiet_progress, replacing, run_stage
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from lexfit.evaluation.retention import score_model, write_scores
 from lexfit.evaluation.retention_tasks import build_task
-from lexfit.io import write_json, write_jsonl
+from lexfit.io import write_json
+from lexfit.jsonl import write_jsonl
 from lexfit.stages.common import RETENTION_BASE, quiet_progress, replacing, run_stage
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from lexfit.evaluation.inputs import held_out_inputs, ranking_inputs
 from lexfit.evaluation.runs import write_run
 from lexfit.evaluation.subset import drawn
 from lexfit.evaluation.trec import evaluate, qrels_of
-from lexfit.io import read_jsonl, write_json, write_tsv
+from lexfit.io import write_json, write_tsv
+from lexfit.jsonl import read_jsonl
 from lexfit.second_stage.groups import Group, fold_groups, out_of_fold
 from lexfit.second_stage.plan import NESTED
 from lexfit.second_stage.rows import rank_row, rows_of, student_row

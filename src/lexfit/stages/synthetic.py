@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from lexfit.corpus.sources.options import SyntheticOptions, options_of
-from lexfit.io import write_json, write_jsonl
+from lexfit.io import write_json
+from lexfit.jsonl import write_jsonl
 from lexfit.stages.common import SYNTHETIC, quiet_progress, replacing, run_stage
 
 if TYPE_CHECKING:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from lexfit.errors import LexfitError
 from lexfit.evaluation.claim import MAIN
-from lexfit.io import parse_jsonl
+from lexfit.jsonl import parse_shards
 from lexfit.selection.experiments import SCORES, committed
 from lexfit.selection.folds import from_text
 from lexfit.stages.common import CROSSVAL, TRAIN
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lexfit.config import Params
 
 OUT_OF_FOLD, INNER = "out_of_fold", "inner"
@@ -126,19 +128,23 @@ def _out_of_fold(commit: str, folds: list[int]) -> dict[str, float]:
     from lexfit.evaluation.trec import evaluate  # noqa: PLC0415
 
     files = DVCFileSystem(".", rev=commit)
+
+    def read(path: Path) -> str:
+        text: str = files.read_text(path.as_posix())
+        return text
+
     try:
         texts = {fold: files.read_text(f"{CROSSVAL.as_posix()}/fold-{fold}/run.tsv") for fold in folds}
-        lines = {name: files.read_text(f"{TRAIN.as_posix()}/{name}.jsonl") for name in ("queries", "documents")}
+        queries, documents = (
+            [record for _, record in parse_shards(read, TRAIN / f"{name}.jsonl", f"{commit[:7]}: ")]
+            for name in ("queries", "documents")
+        )
     except (DvcException, OSError) as error:
         remedy = f"Fetch it with `git checkout {commit[:7]}` and `dvc pull`, or run the member anew"
         raise LexfitError(f"{commit[:7]}: {CROSSVAL}", "isn't in DVC's cache", remedy) from error
     run: Run = {}
     for fold, text in texts.items():
         run |= run_of(text, f"{commit[:7]}: {CROSSVAL}/fold-{fold}/run.tsv")
-    queries, documents = (
-        [record for _, record in parse_jsonl(lines[name], f"{commit[:7]}: {TRAIN}/{name}.jsonl")]
-        for name in ("queries", "documents")
-    )
     present = {document["id"] for document in documents}
     held_out = [query for query in queries if query["fold"] in folds]
     qrels = {q["id"]: {d: 1 for d in q["positives"] if d in present} for q in held_out}

@@ -6,7 +6,8 @@ from typing import Any
 
 from lexfit.corpus.guard import check_training
 from lexfit.errors import explained_contents
-from lexfit.io import read_json, read_jsonl
+from lexfit.io import read_json
+from lexfit.jsonl import read_jsonl
 from lexfit.stages.common import NEGATIVES, TRAIN
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lexfit.errors import LexfitError
-from lexfit.io import decode_utf8, gunzip, parse_jsonl
+from lexfit.io import decode_utf8, gunzip
+from lexfit.jsonl import parse_jsonl
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

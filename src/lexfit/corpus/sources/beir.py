@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from lexfit.corpus.archive import Archive, sha256_of
 from lexfit.corpus.records import Collection, parse_collection
 from lexfit.errors import LexfitError
-from lexfit.io import decode_utf8, parse_jsonl
+from lexfit.io import decode_utf8
+from lexfit.jsonl import parse_jsonl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from lexfit.corpus.records import Collection, Document, Judgement, Query
 from lexfit.corpus.validation import validate
 from lexfit.errors import LexfitError
-from lexfit.io import parse_jsonl, read_text
+from lexfit.io import read_text
+from lexfit.jsonl import parse_jsonl
 
 if TYPE_CHECKING:
     from lexfit.config import SourceParams

@@ -11,7 +11,8 @@ from lexfit.corpus.archive import Archive, checked_sha256
 from lexfit.corpus.records import Document
 from lexfit.corpus.sources import aila_fire
 from lexfit.errors import LexfitError
-from lexfit.io import decode_utf8, parse_jsonl
+from lexfit.io import decode_utf8
+from lexfit.jsonl import parse_jsonl
 
 if TYPE_CHECKING:
     from lexfit.config import TrainSourceParams

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from lexfit.corpus.records import Collection, Document, Judgement, Query
 from lexfit.corpus.validation import validate
 from lexfit.errors import LexfitError, explained_contents
-from lexfit.io import read_json, read_jsonl
+from lexfit.io import read_json
+from lexfit.jsonl import read_jsonl
 
 if TYPE_CHECKING:
     from lexfit.config import TrainSourceParams
