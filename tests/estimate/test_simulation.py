@@ -86,10 +86,17 @@ def test_four_bits_a_weight(make_params: Make) -> None:
 
 
 def test_what_a_step_embeds(make_params: Make) -> None:
-    corpus = make_params("loss=corpus_softmax", "batches=full", "batches.size=8", "batches.windows=3")
-    assert step_of(corpus, 197) == Step(8 * 3 + 197, corpus.train.max_seq_length)
+    corpus = make_params("loss=corpus_softmax", "batches=full", "batches.size=60", "batches.windows=3")
+    assert step_of(corpus, 50, 197) == Step(60 + 197, corpus.train.max_seq_length)
     pairs = make_params("batches.size=8", "batches.negatives=2")
-    assert step_of(pairs, 197, 32) == Step(8 * 4, 32)
+    assert step_of(pairs, 50, 197, 32) == Step(8 * 4, 32)
+
+
+def test_a_step_embeds_no_text_twice_and_none_that_is_not_there(make_params: Make) -> None:
+    assert step_of(make_params("loss=corpus_softmax", "batches=full", "batches.size=16"), 8, 24).texts == 8 + 24
+    windows = make_params("loss=corpus_softmax", "batches=full", "batches.size=60", "batches.windows=3")
+    assert step_of(windows, 12, 24).texts == 12 * 3 + 24
+    assert step_of(make_params("batches.size=16", "batches.negatives=2"), 10, 30).texts == 10 + 30
 
 
 def test_a_model_of_unknown_shape_is_named(make_params: Make) -> None:

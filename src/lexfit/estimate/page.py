@@ -37,7 +37,7 @@ def estimate(params: Params, asked: Asked) -> dict[str, Any]:
         params: Of the training.
         asked: Sizes, device, price an hour.
     """
-    processes, step = params.runtime.processes, step_of(params, asked.documents, asked.tokens)
+    processes, step = params.runtime.processes, step_of(params, asked.queries, asked.documents, asked.tokens)
     found = simulate(params, share_of_device(step, processes))
     device = params.runtime.device
     name = params.hardware.name
@@ -49,7 +49,7 @@ def estimate(params: Params, asked: Asked) -> dict[str, Any]:
     tflops = asked.tflops or TFLOPS.get(name)
     seconds = None if tflops is None else total_steps * found.flops / (tflops * 1e12)
     lengths = [length for length in (128, 256, 512, 1024, 2048) if length < step.tokens]
-    shares = {n: share_of_device(step_of(params, asked.documents, n), processes) for n in lengths}
+    shares = {n: share_of_device(step_of(params, asked.queries, asked.documents, n), processes) for n in lengths}
     by_length = {n: simulate(params, share).parts["activations"] for n, share in shares.items()}
     return {
         "model": params.model.name,

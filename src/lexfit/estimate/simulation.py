@@ -47,17 +47,19 @@ class Simulated:
         return sum(self.parts.values())
 
 
-def step_of(params: Params, documents: int, tokens: int | None = None) -> Step:
-    """How many texts a step embeds, and how long the longest may be.
+def step_of(params: Params, queries: int, documents: int, tokens: int | None = None) -> Step:
+    """How many texts a step embeds, each of them once, and how long the longest may be.
 
     Args:
         params: batches, loss and train are used.
+        queries: Of the training; a step can't have more than their windows.
         documents: Passages of the corpus, all of which `corpus_softmax` embeds in each step.
         tokens: Length of each text, if shorter than `train.max_seq_length`.
     """
     batches = params.batches
-    queries = batches.size * batches.windows
-    texts = queries + documents if params.loss.name == "corpus_softmax" else batches.size * (2 + batches.negatives)
+    own = min(batches.size, queries * batches.windows)
+    of_pairs = batches.size * (1 + batches.negatives)
+    texts = own + (documents if params.loss.name == "corpus_softmax" else min(of_pairs, documents))
     return Step(texts, min(tokens or params.train.max_seq_length, params.train.max_seq_length))
 
 
