@@ -76,7 +76,7 @@ class ListwiseTrainings(Trainings["Lister", ListwiseParams]):
             hardware=params.hardware,
             runtime=params.runtime,
             seed=params.seed,
-            folder=self.folder / f"training-{name}",
+            folder=self.checkpoints(name),
         )
         return {"lists": len(listed), "queries": len(set(drawn)), "mean_loss_of_last_tenth": last_losses(curve)}
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from lexfit.cache import digest
 from lexfit.config_second_stage import RerankerParams
 from lexfit.evaluation.inputs import ranked_passages
+from lexfit.second_stage.mining import miner_model
 from lexfit.second_stage.plan import first_stage_run, name_of
 from lexfit.second_stage.trainings import START, Trainings, last_losses
 from lexfit.training.phases import records_of
+from lexfit.training.trunk_scope import weights_identity
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +38,10 @@ class RerankerTrainings(Trainings["CrossEncoder", RerankerParams]):
 
     def __init__(self, params: Params, name: str, records: Records) -> None:
         super().__init__(params, params.second_stage.rerankers[name], "rerankers", records)
+
+    def further_key(self) -> str:
+        """The weights of the model whose nearest documents are the negatives."""
+        return weights_identity(miner_model(self.params))
 
     def fresh(self) -> CrossEncoder:
         """The base under its head."""
@@ -80,7 +86,7 @@ class RerankerTrainings(Trainings["CrossEncoder", RerankerParams]):
             hardware=params.hardware,
             runtime=params.runtime,
             seed=params.seed,
-            folder=self.folder / f"training-{name}",
+            folder=self.checkpoints(name),
         )
         return {
             "lists": len(lists),
@@ -99,5 +105,7 @@ class RerankerTrainings(Trainings["CrossEncoder", RerankerParams]):
         return rerank(model, queries, passages, first_stage_run(excluded), self.own, **sizes)
 
     def ranking_key(self, excluded: frozenset[int]) -> str:
-        """Of the candidates."""
-        return digest([first_stage_run(excluded), self.params.second_stage.depth])
+        """Of the candidates, and how they are read."""
+        params = self.params
+        sizes = [params.second_stage.depth, params.evaluation.batch_size, params.clean.split]
+        return digest([first_stage_run(excluded), *sizes])

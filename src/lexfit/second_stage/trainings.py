@@ -12,6 +12,7 @@ from lexfit.errors import explained_contents
 from lexfit.evaluation.runs import write_run
 from lexfit.io import read_json, write_json
 from lexfit.second_stage.plan import name_of, ranked_queries, trainings
+from lexfit.training.phases import records_of
 from lexfit.training.trunk_scope import weights_identity
 
 if TYPE_CHECKING:
@@ -42,13 +43,23 @@ class Trainings(ABC, Generic[Model, Own]):
         key = {
             kind: asdict(own),  # type: ignore[call-overload]  # a dataclass of config_second_stage
             "weights": weights_identity(own.model),  # type: ignore[attr-defined]
-            "records": records,
+            "further": self.further_key(),
             "hardware": asdict(params.hardware),
             "device": params.runtime.device,
             "seed": params.seed,
             "code": code_digest(),
         }
-        self.folder = cache_folder(kind) / digest(key)
+        # The start knows the further sources alone, so that protocols with the same ones share it.
+        self.start_folder = cache_folder(kind) / digest({**key, "records": records_of(records, first=True)})
+        self.folder = cache_folder(kind) / digest({**key, "records": records})
+
+    def further_key(self) -> Any:
+        """What a training depends on beside its own params, the base's weights and the records."""
+        return None
+
+    def checkpoints(self, name: str) -> Path:
+        """Where one training keeps its checkpoints."""
+        return (self.start_folder if name == START else self.folder) / "checkpoints" / name
 
     @abstractmethod
     def fresh(self) -> Model:
@@ -78,7 +89,7 @@ class Trainings(ABC, Generic[Model, Own]):
         """The model after the further sources, or the base where none trains; and its facts."""
         from lexfit.training.base_models import prepare_torch  # noqa: PLC0415
 
-        folder = self.folder / START
+        folder = self.start_folder / START
         prepare_torch(self.params.hardware, self.params.seed)
         if not is_whole(folder):
             model = self.fresh()
