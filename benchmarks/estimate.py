@@ -71,7 +71,7 @@ def random_model(name: str, folder: Path) -> Path:
 def main() -> None:
     """Measure every case, print it, and write results/estimate.json."""
     from lexfit.estimate.page import Asked, estimate
-    from lexfit.training.base_models import RETURN_MEMORY
+    from lexfit.training.freed_memory import RETURN_MEMORY
 
     rows: list[dict[str, Any]] = []
     for name, modes in CASES.items():

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import platform
-import sys
 from typing import TYPE_CHECKING, Any
 
 from lexfit.errors import LexfitError
 from lexfit.launch import own_device
 from lexfit.model_checks import safe_loading
 from lexfit.model_files import gguf_parts, model_folder
+from lexfit.training.freed_memory import keep_freed_memory
 from lexfit.training.gguf import plain_folder
 
 if TYPE_CHECKING:
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
 
 # They count positions from a row's first token, padding included; others (MPNet, rotary ones) from the text's own.
 ABSOLUTE_POSITIONS = {"bert", "distilbert", "electra", "albert"}
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -3, -4  # malloc.h
-RETURN_MEMORY = "LEXFIT_RETURN_MEMORY"
 
 
 def prepare_torch(hardware: HardwareParams, seed: int) -> None:
@@ -43,23 +39,6 @@ def prepare_torch(hardware: HardwareParams, seed: int) -> None:
     torch.use_deterministic_algorithms(True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     set_seed(seed)
-
-
-def keep_freed_memory() -> None:
-    """Let glibc reuse large freed blocks instead of returning each to the system.
-
-    Every activation is such a block: paging them in anew took half of a training step's time on two cores. What is
-    kept is in pieces, though, which can take twice the memory of the tensors. With the environment variable
-    `LEXFIT_RETURN_MEMORY` every block of a megabyte and more is one of the system's, and goes back to it.
-    """
-    if sys.platform == "linux" and platform.libc_ver()[0] == "glibc":
-        libc = ctypes.CDLL("libc.so.6")
-        if os.environ.get(RETURN_MEMORY):
-            libc.mallopt(M_MMAP_THRESHOLD, 2**20)
-            libc.mallopt(M_MMAP_MAX, 2**20)
-        else:
-            libc.mallopt(M_MMAP_THRESHOLD, 2**30)
-            libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def freeze_dropout(model: nn.Module, rate: float, first: int) -> None:

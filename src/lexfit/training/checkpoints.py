@@ -81,11 +81,15 @@ def _good(checkpoints: Sequence[Path], with_best: bool) -> list[bool]:
 def run_steps(trainer: Any, checkpoint: Path | None) -> None:
     """Train, from a checkpoint on if there is one; behind the last step its state is all there is to take.
 
-    There transformers' trainer would take one step more, where the steps end within an epoch.
+    There transformers' trainer would take one step more, where the steps end within an epoch. On the way memory is
+    given back where much of it is held.
     """
     from transformers import TrainerState  # noqa: PLC0415
     from transformers.trainer import TRAINER_STATE_NAME  # noqa: PLC0415
 
+    from lexfit.training.giving_back import GivingBack  # noqa: PLC0415
+
+    trainer.add_callback(GivingBack())
     if checkpoint is not None:
         logger.info("going on from step %s", checkpoint.name.split("-")[-1])
         state = TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME))
