@@ -3,13 +3,15 @@
 Each is measured twice: with freed memory returned to the system (`LEXFIT_RETURN_MEMORY`), where a process holds its
 tensors, and as trainings run by default, where what is freed is kept in pieces for speed.
 
-Models: all-MiniLM-L6-v2 as it comes, and BERT-base and Qwen3-Embedding-0.6B with random weights of their real shapes.
-Usage: python -m benchmarks.estimate
+Models: all-MiniLM-L6-v2 as it comes; BERT-base, SmolLM2-135M and Qwen3-Embedding-0.6B with random weights of their real
+shapes. Half an hour on two cores, most of it for the last.
+Usage: python -m benchmarks.estimate [MODEL …]; what was measured of others before stays.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,17 @@ CASES = {
     "legal-bert": {
         "full, cached gradient": ["adapter=full", "hardware.gradient_cache=true", "hardware.chunk=8"],
         "LoRA": ["adapter=lora", "adapter.target_modules=[all-linear]", "adapter.dropout=0", "hardware.chunk=64"],
+    },
+    "smollm2-135m": {
+        "LoRA, cached gradient": [
+            "adapter=lora", "adapter.target_modules=[all-linear]", "adapter.dropout=0", "hardware=cpu_bf16",
+            "hardware.gradient_cache=true", "hardware.chunk=4", "train.max_seq_length=256",
+        ],
+        "QLoRA, checkpointing": [
+            "adapter=lora", "adapter.target_modules=[all-linear]", "adapter.dropout=0", "hardware=cpu_bf16",
+            "hardware.quantization=nf4", "hardware.gradient_checkpointing=true", "hardware.chunk=4",
+            "train.max_seq_length=256",
+        ],
     },
     "qwen3-embedding-0.6b": {
         "LoRA, cached gradient": [
@@ -73,8 +86,12 @@ def main() -> None:
     from lexfit.estimate.page import Asked, estimate
     from lexfit.training.freed_memory import RETURN_MEMORY
 
-    rows: list[dict[str, Any]] = []
-    for name, modes in CASES.items():
+    file = RESULTS / "estimate.json"
+    wanted = sys.argv[1:] or list(CASES)
+    known = json.loads(file.read_text(encoding="utf-8"))["rows"] if file.exists() else []
+    rows: list[dict[str, Any]] = [row for row in known if row["model"] not in wanted]
+    for name in wanted:
+        modes = CASES[name]
         with tempfile.TemporaryDirectory() as scratch:
             folder = "" if name == "all-minilm-l6-v2" else str(random_model(name, Path(scratch)))
             for mode, own in modes.items():
@@ -98,9 +115,8 @@ def main() -> None:
                 }
                 rows.append(row)
                 print(json.dumps(row), flush=True)
-    RESULTS.mkdir(exist_ok=True)
-    text = json.dumps({"machine": machine(), "rows": rows}, indent=2) + "\n"
-    (RESULTS / "estimate.json").write_text(text, encoding="utf-8")
+        text = json.dumps({"machine": machine(), "rows": rows}, indent=2) + "\n"
+        file.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def main(out: str, overrides: str, folder: str) -> None:
     from lexfit.training.batches import load_training_data
     from lexfit.training.trainer import fine_tune
 
-    path = [f"model.path={folder}"] if folder else []
+    path = [f"model.path={folder}", "model.package=null", "model.gguf_file=null"] if folder else []
     params = make_params(*json.loads(overrides), *path)
     data = load_training_data(long_records(), params.batches, set())
     trained = fine_tune(params, data, Path("live"))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 
+from lexfit.config import Params
 from lexfit.training.attention import attention_kernel
 from lexfit.training.layers import freeze_below
 from lexfit.training.texts import TextTable
+from lexfit.training.trainer import fine_tune
 from lexfit.training.trunk import FrozenTrunk
+from tests.training.test_batches import build
 
 QUERIES = ["murder with common intention in the night", "theft"]
 PASSAGES = ["whoever commits theft shall be punished with imprisonment", "murder is punished with death"]
@@ -63,3 +67,27 @@ def test_the_trunk_below_keeps_the_kernel_that_its_cache_is_kept_for(model: Sent
     TextTable(model, QUERIES, PASSAGES, trunk, attention="eager").embed(model, [0, 1])
     assert seen
     assert all(own == kernels(model) for own in seen)
+
+
+@pytest.mark.parametrize("adapter", ["top2", "lora"])
+def test_checkpointing_runs_layers_again_with_the_training_kernel(
+    tiny_model: Path, make_params: Callable[..., Params], tmp_path: Path, adapter: str
+) -> None:
+    found = []
+    for checkpointing in ("false", "true"):
+        params = make_params(
+            f"model.path={tiny_model}",
+            f"adapter={adapter}",
+            "adapter.top_layers=1",
+            "loss=corpus_softmax",
+            "batches=full",
+            "train.epochs=2",
+            "train.learning_rate=0.001",
+            "hardware.training_attention=eager",
+            f"hardware.gradient_checkpointing={checkpointing}",
+        )
+        trained = fine_tune(params, build(), tmp_path / checkpointing)
+        found.append(trained.model.state_dict())
+        assert kernels(trained.model) != ["eager"]
+    for name, tensor in found[0].items():
+        torch.testing.assert_close(found[1][name], tensor, rtol=1e-4, atol=1e-6)

@@ -67,9 +67,19 @@ class StepTrainer(SentenceTransformerTrainer):
         return result
 
     def create_accelerator_and_postprocess(self) -> None:
-        """Where several processes train, each has whole batches and adds the others' gradients to its own."""
+        """Where several processes train, each has whole batches and adds the others' gradients to its own.
+
+        The backward pass has the attention kernel that it needs.
+        """
         super().create_accelerator_and_postprocess()
         prepare_accelerator(self.accelerator)
+        backward = self.accelerator.backward
+
+        def attending(loss: Tensor, **kwargs: Any) -> None:
+            with self.loss.backward_kernel():
+                backward(loss, **kwargs)
+
+        self.accelerator.backward = attending
 
     def training_step(self, *args: Any, **kwargs: Any) -> Tensor:
         """One step's loss and gradients, those of all processes."""

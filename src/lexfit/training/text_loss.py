@@ -8,6 +8,7 @@ import torch
 from sentence_transformers.sentence_transformer.losses.matryoshka import shrink
 from torch import Tensor, nn
 
+from lexfit.training.attention import attention_kernel
 from lexfit.training.gradient_cache import cached_loss
 from lexfit.training.layers import evaluating
 from lexfit.training.losses.corpus_softmax import CorpusSoftmaxLoss, best_passage
@@ -15,6 +16,7 @@ from lexfit.training.processes import chunk_size, gathered, share_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from contextlib import AbstractContextManager
 
     from sentence_transformers import SentenceTransformer
 
@@ -34,7 +36,7 @@ class TextLoss(nn.Module):
         objective: A loss over embeddings (see `lexfit.training.losses`).
         negatives: Mined negatives by query.
         batches: `negatives` a pair and their weight.
-        hardware: `chunk` and `gradient_cache`.
+        hardware: `chunk`, `gradient_cache` and `gradient_checkpointing`.
         dims: Matryoshka dimensions, each of which the objective is summed over (Kusupati et al. 2022,
             arXiv 2205.13147); none: the whole embedding.
     """
@@ -61,6 +63,7 @@ class TextLoss(nn.Module):
         self._texts, self._dims = texts, dims
         self._count, self._weight = batches.negatives, batches.negative_weight
         self._chunk, self._gradient_cache = hardware.chunk, hardware.gradient_cache
+        self._recomputing = hardware.gradient_checkpointing
         self._documents = len(data.doc_ids)
         self._dimension = int(model.get_embedding_dimension() or 0)
         self.register_buffer("doc_of_passage", torch.tensor(data.doc_of_passage), persistent=False)
@@ -88,6 +91,10 @@ class TextLoss(nn.Module):
         queries, passages = everything[: self._texts.queries], everything[self._texts.queries :]
         similarity = getattr(self.model, "module", self.model).similarity(queries, passages)
         return best_passage(similarity, self.doc_of_passage, self._documents).cpu()
+
+    def backward_kernel(self) -> AbstractContextManager[None]:
+        """For the backward pass: checkpointing runs layers again there, which must attend as they did before."""
+        return attention_kernel(self.model, self._texts.attention if self._recomputing else None)
 
     def get_config_dict(self) -> dict[str, Any]:
         """What the model card says of this loss."""

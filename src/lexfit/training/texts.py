@@ -41,7 +41,7 @@ class TextTable:
         attention: str | None = None,
     ) -> None:
         self.queries = len(queries)
-        self._trunk, self._attention = trunk, attention
+        self._trunk, self.attention = trunk, attention
         self._tokenizer = model.tokenizer
         query, document = (model.prompts.get(name) or "" for name in ("query", "document"))
         fronts = prompts or ([query] * len(queries), [document] * len(passages))
@@ -72,7 +72,7 @@ class TextTable:
         if self._trunk:
             hidden = [self._trunk.output(self._features[i]) for i in indices]
             replay = self._trunk.replay(self._pad_hidden(hidden, features["input_ids"].shape[1]).to(device))
-        with replay, attention_kernel(model, self._attention):
+        with replay, attention_kernel(model, self.attention):
             embedding: Tensor = model(features)["sentence_embedding"]
         return embedding.float() if embedding.dtype in {torch.float16, torch.bfloat16} else embedding
 
