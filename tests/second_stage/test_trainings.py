@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from lexfit.config import Params
 from lexfit.config_second_stage import RerankerParams
 from lexfit.evaluation.runs import Run
+from lexfit.second_stage import reranker_trainings
 from lexfit.second_stage.reranker_trainings import RerankerTrainings
 from lexfit.second_stage.trainings import START, Trainings
 
@@ -105,3 +106,17 @@ def test_a_reranker_depends_on_the_model_that_mines_its_negatives(
     changed = make_params("second_stage=reranker", f"{place}.path={tiny_model}", f"model.path={other}")
     folders = [RerankerTrainings(own, "reranker", records()).start_folder for own in (params, changed, params)]
     assert folders[0] == folders[2] != folders[1]
+
+
+@pytest.mark.parametrize("changed", ["clean.split=clause", "second_stage.depth=13", "evaluation.batch_size=3"])
+def test_a_ranking_depends_on_how_candidates_are_read(
+    params: Params, make_params: Make, tiny_model: Path, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    monkeypatch.setattr(reranker_trainings, "first_stage_run", lambda _: {"q": {"d": 1.0}})
+    place = "second_stage.rerankers.reranker.model"
+    common = ("second_stage=reranker", f"{place}.path={tiny_model}", f"model.path={tiny_model}")
+    keys = [
+        RerankerTrainings(own, "reranker", records()).ranking_key(frozenset({0}))
+        for own in (params, make_params(*common), make_params(*common, changed))
+    ]
+    assert keys[0] == keys[1] != keys[2]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -82,3 +84,15 @@ def test_shards_give_what_all_at_once_gives_and_are_taken_up(
     assert asked == [3, 3, 2, 3, 3, 2]
     assert {path.name: path.read_bytes() for path in out.iterdir()} == whole
     assert not list((folder / "cache").rglob("*.json"))
+
+
+def test_scores_of_a_mining_that_nobody_went_on_with_are_forgotten(
+    folder: Path, make_params: Callable[..., Params]
+) -> None:
+    for name, days in (("old", 15), ("fresh", 13)):
+        kept = folder / "cache/mining" / name / "0"
+        kept.mkdir(parents=True)
+        for path in (kept, kept.parent):
+            os.utime(path, (time.time() - days * 86400,) * 2)
+    negatives.main(make_params("negatives=bm25"))
+    assert {path.name for path in (folder / "cache/mining").iterdir()} == {"fresh"}

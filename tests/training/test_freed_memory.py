@@ -6,12 +6,16 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from lexfit.training import freed_memory
+from lexfit.config import Params
+from lexfit.training import freed_memory, giving_back
 from lexfit.training.freed_memory import RETURN_MEMORY, give_back, memory_limit
+from lexfit.training.trainer import fine_tune
+from tests.training.test_batches import build
 
 PROGRAM = """
 import psutil, torch
@@ -70,3 +74,14 @@ def test_the_limit_is_the_smaller_of_machine_and_container(tmp_path: Path, monke
         assert memory_limit() == expected
     assert give_back()  # this process holds more than half a megabyte
     assert not give_back(2**60)
+
+
+def test_every_training_looks_after_each_step(
+    tiny_model: Path, make_params: Callable[..., Params], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+    monkeypatch.setattr(giving_back, "give_back", lambda: looked.append(1))
+    full = ["adapter=full", "loss=corpus_softmax", "batches=full", "train.epochs=3"]
+    params = make_params(f"model.path={tiny_model}", *full)
+    trained = fine_tune(params, build(), tmp_path)
+    assert len(looked) == len(trained.curve) == 3
