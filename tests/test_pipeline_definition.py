@@ -34,6 +34,7 @@ PLUMBING = {
         "jsonl.py",
         "launch.py",
         "model_checks.py",
+        "processor.py",
         "rows.py",
         "rules.py",
         "rules_second_stage.py",

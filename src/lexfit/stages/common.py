@@ -18,6 +18,7 @@ from lexfit.energy import read_counters, used
 from lexfit.errors import LexfitError, explained_disk_errors
 from lexfit.integrity import check_inputs
 from lexfit.launch import SharedWorkDone, launched_rank, share_stage
+from lexfit.processor import check_products
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,6 +53,7 @@ def run_stage(name: str, stage: Callable[[Params], None]) -> None:
     try:
         with explained_disk_errors(Path(f"data/ ({name})")):
             params = load_params()
+            check_products(name, params)
             share_stage(name, params.runtime.processes)
             if under_dvc := os.environ.get("DVC_STAGE"):
                 check_inputs(under_dvc)
