@@ -104,6 +104,23 @@ def test_what_only_git_keeps_is_made_again(project: Path) -> None:
     assert (project / "table").read_text() == "a\na\n"
 
 
+def test_dvc_runs_again_after_it_was_killed_while_it_wrote_its_list_of_commands(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands = project / ".dvc/tmp/rwlock"
+    main(["verify"])
+    commands.write_text("")
+    failed = subprocess.run(["dvc", "repro"], capture_output=True, text=True, check=False)
+    assert failed.returncode != 0
+    assert "Unable to read RWLock-file" in failed.stderr
+    with pytest.raises(SystemExit):
+        main(["verify"])
+    assert ".dvc/tmp/rwlock: damaged. Run `lexfit verify --delete`" in capsys.readouterr().err
+    main(["verify", "--delete"])
+    assert not commands.exists()
+    dvc("dvc", "repro", "-q")
+
+
 def test_stages_by_list_mapping_and_none() -> None:
     stages = {"plain": {}, "each": {"foreach": "${a.names}"}, "by_key": {"foreach": "${a.systems}"}}
     params = {"a": {"names": ["x", "y"], "systems": {"z": {"depth": 1}}}}

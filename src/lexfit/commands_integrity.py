@@ -11,17 +11,20 @@ if TYPE_CHECKING:
 
 
 def run_verify(arguments: argparse.Namespace) -> None:
-    """Hash outputs and DVC's cache, and name what is damaged, or delete it so that it is made or fetched again."""
+    """Hash outputs and DVC's cache, read DVC's list of running commands, and name what is damaged, or delete it.
+
+    What is deleted is made or fetched again.
+    """
     from pathlib import Path
 
     from dvc.repo import Repo
 
     from lexfit.errors import LexfitError
-    from lexfit.integrity import REMEDY, damaged_objects, damaged_outputs
+    from lexfit.integrity import REMEDY, cut_command_list, damaged_objects, damaged_outputs
 
     with Repo() as repo:
-        cache = Path(repo.cache.local.path)
-    found = [*damaged_outputs(), *damaged_objects(cache)]
+        cache, temporary = Path(repo.cache.local.path), Path(repo.tmp_dir or ".dvc/tmp")
+    found = [*damaged_outputs(), *damaged_objects(cache), *cut_command_list(temporary)]
     if not found:
         print("Outputs and DVC's cache are as stages wrote them.")
         return

@@ -99,6 +99,27 @@ def damaged_objects(cache: Path) -> Iterator[Path]:
                 yield file
 
 
+def cut_command_list(folder: Path) -> list[Path]:
+    """DVC's list of running commands, where a machine that went down while DVC wrote it has left a part.
+
+    DVC then runs nothing ("Unable to read RWLock-file"). It is read under DVC's own lock: no command is writing it.
+
+    Args:
+        folder: Of DVC's temporary files, `.dvc/tmp` by default.
+    """
+    from dvc.lock import make_lock  # noqa: PLC0415
+    from dvc.rwlock import RWLOCK_FILE, RWLOCK_LOCK  # noqa: PLC0415
+
+    file = folder / RWLOCK_FILE
+    if file.exists():
+        with make_lock(str(folder / RWLOCK_LOCK), tmp_dir=str(folder)):
+            try:
+                json.loads(file.read_bytes())
+            except ValueError:
+                return [file]
+    return []
+
+
 def _is_there(path: Path) -> bool:
     try:
         return path.exists()
