@@ -34,8 +34,13 @@ def add_experiment_commands(group: Any) -> None:
     command.add_argument("--column", action="append", default=[], metavar="METRIC[=TITLE]", help=column)
     command.set_defaults(function=commands.run_table)
     command = group.add_parser("second-stage", help="tabulate the second stage of experiments over their seeds")
-    command.add_argument("experiments", nargs="+", metavar="EXPERIMENT", help="one of each seed")
-    command.add_argument("--name", required=True, help="write reports/comparisons/NAME.md and NAME.json")
+    command.add_argument(
+        "experiments",
+        nargs="+",
+        metavar="EXPERIMENT",
+        help="one of each seed, or the folder that an earlier table kept of it",
+    )
+    command.add_argument("--name", required=True, help="write reports/comparisons/NAME.md, NAME.json and NAME/")
     command.set_defaults(function=commands_second_stage.run_second_stage)
     command = group.add_parser("second-stage-cost", help="time the second stage's systems, one query at a time")
     command.set_defaults(function=commands_second_stage.run_second_stage_cost)

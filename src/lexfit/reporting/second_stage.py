@@ -1,4 +1,7 @@
-"""The second stage's table over seeds, from the files in the commits of DVC experiments."""
+"""The second stage's table over seeds, from DVC experiments or from what an earlier table kept of them.
+
+Seeds that ran on different machines meet in one table this way: what it was made from lies beside it, one folder each.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lexfit.errors import LexfitError
 from lexfit.evaluation.claim import MAIN
-from lexfit.io import read_json, write_json, write_text
+from lexfit.io import read_json, read_text, write_json, write_text
 from lexfit.reporting.markdown import table
 from lexfit.rows import number, placed_rows
 from lexfit.second_stage.scores import score_rows
@@ -18,45 +21,72 @@ from lexfit.selection.recipes import recipe_of
 from lexfit.selection.texts import object_of, params_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from lexfit.config import EvaluationParams
 
 FOLDER = Path("reports/comparisons")
 SCORES, PER_QUERY = "reports/second_stage.json", "reports/second_stage.tsv"
+FILES = ("params.yaml", SCORES, PER_QUERY)
+COMMIT = "commit"
 COST = Path("reports/second_stage_cost.json")
 
 
 @dataclass(frozen=True)
 class Scored:
-    """One experiment's table: nDCG@10 by row and query, and the other measures by row."""
+    """One experiment's table: nDCG@10 by row and query, and the other measures by row; its files as `texts`."""
 
     name: str
     commit: str
+    texts: dict[str, str]
     params: dict[str, Any]
     found: dict[str, Any]
     per_query: dict[str, dict[str, float]]
 
 
+def read_files(name: str, known: Mapping[str, str]) -> tuple[str, str, dict[str, str]]:
+    """Name, commit and files of an experiment, or of a folder that `write_second_stage` kept of one.
+
+    Args:
+        name: Of an experiment, or the folder's path.
+        known: Commits of the experiments here by name.
+
+    Raises:
+        LexfitError: Neither is there, or it has no second stage's table.
+    """
+    folder = Path(name)
+    if name in known:
+        found = {Path(path).name: committed(known[name], path) for path in FILES}
+        told, commit = name, known[name]
+    elif folder.is_dir():
+        names = [COMMIT, *(Path(path).name for path in FILES)]
+        found = {one: read_text(folder / one) if (folder / one).exists() else None for one in names}
+        told, commit = folder.name, (found.pop(COMMIT) or "").strip()
+    else:
+        raise LexfitError(name, "is no DVC experiment here, and no folder", "`dvc exp list -A` shows them")
+    if None in found.values() or not commit:
+        raise LexfitError(name, f"has no {SCORES}", "Run it with `-S second_stage=reranker`")
+    return told, commit, {one: str(text) for one, text in found.items()}
+
+
 def read_scored(names: Sequence[str]) -> list[Scored]:
     """Experiments with a second stage's table, of one recipe under different seeds.
+
+    Args:
+        names: As `read_files` takes them.
 
     Raises:
         LexfitError: One isn't there or has no table, or they differ in more than their seed.
     """
     known, out = list_experiments(), list[Scored]()
-    for name in names:
-        if name not in known:
-            raise LexfitError(name, "is no DVC experiment here", "`dvc exp list -A` shows them")
-        texts = [committed(known[name], path) for path in ("params.yaml", SCORES, PER_QUERY)]
-        if None in texts:
-            raise LexfitError(name, f"has no {SCORES}", "Run it with `-S second_stage=reranker`")
-        params, found, lines = (str(text) for text in texts)
+    for given in names:
+        name, commit, texts = read_files(given, known)
+        params, found, lines = (texts[Path(path).name] for path in FILES)
         per_query: dict[str, dict[str, float]] = {}
         for place, line in placed_rows(lines, f"{name}: {PER_QUERY}", ["row", "query_id", MAIN], "\t"):
             per_query.setdefault(line["row"], {})[line["query_id"]] = number(line[MAIN], place)
         own = params_of(params, f"{name}: params.yaml")
-        out.append(Scored(name, known[name], own, object_of(found, f"{name}: {SCORES}"), per_query))
+        out.append(Scored(name, commit, texts, own, object_of(found, f"{name}: {SCORES}"), per_query))
     for one in out[1:]:
         if recipe_of(one.params) != recipe_of(out[0].params):
             raise LexfitError(one.name, f"is of another recipe than {out[0].name}", "Name seeds of one recipe")
@@ -144,15 +174,19 @@ def page(name: str, found: dict[str, Any], cost: dict[str, Any] | None) -> str:
 
 
 def write_second_stage(name: str, names: Sequence[str], params: EvaluationParams, seed: int) -> Path:
-    """Write reports/comparisons/NAME.json and NAME.md; returns the latter.
+    """Write reports/comparisons/NAME.json, NAME.md and, to NAME/EXPERIMENT, the experiments' files; returns the second.
 
     Raises:
         LexfitError: As for `read_scored`, or the recorded cost is of other rows.
     """
-    found = over_seeds(read_scored(names), params, seed)
+    experiments = read_scored(names)
+    found = over_seeds(experiments, params, seed)
     cost = read_json(COST) if COST.exists() else None
     if cost is not None and not set(found["rows"]) <= set(cost["rows"]):
         raise LexfitError(str(COST), "is of other rows", "Run `lexfit second-stage-cost` on one of these experiments")
+    for one in experiments:
+        for file, text in {**one.texts, COMMIT: f"{one.commit}\n"}.items():
+            write_text(FOLDER / name / one.name / file, text)
     write_json(FOLDER / f"{name}.json", {**found, "cost": cost})
     write_text(FOLDER / f"{name}.md", page(name, found, cost))
     return FOLDER / f"{name}.md"
