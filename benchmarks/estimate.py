@@ -5,7 +5,8 @@ tensors, and as trainings run by default, where what is freed is kept in pieces 
 
 Models: all-MiniLM-L6-v2 as it comes; BERT-base, SmolLM2-135M and Qwen3-Embedding-0.6B with random weights of their real
 shapes. Half an hour on two cores, most of it for the last.
-Usage: python -m benchmarks.estimate [MODEL …]; what was measured of others before stays.
+Usage: python -m benchmarks.estimate [MODEL | MODEL/MODE …]; what was measured of others before stays. On processors
+without AVX-512 those under hardware=cpu_bf16 take a hundred times as long.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ CASES = {
             "hardware.gradient_cache=true", "hardware.chunk=4", "train.max_seq_length=256",
         ],
         "QLoRA, checkpointing": [
-            "adapter=lora", "adapter.target_modules=[all-linear]", "adapter.dropout=0", "hardware=cpu_bf16",
+            "adapter=lora", "adapter.target_modules=[all-linear]", "adapter.dropout=0", "hardware=cpu",
             "hardware.quantization=nf4", "hardware.gradient_checkpointing=true", "hardware.chunk=4",
             "train.max_seq_length=256",
         ],
@@ -81,17 +82,25 @@ def random_model(name: str, folder: Path) -> Path:
     return folder
 
 
+def asked(arguments: list[str]) -> dict[str, dict[str, list[str]]]:
+    """The cases that are named as MODEL or MODEL/MODE; all where none is."""
+    chosen = {
+        name: {mode: own for mode, own in modes.items() if not arguments or {name, f"{name}/{mode}"} & set(arguments)}
+        for name, modes in CASES.items()
+    }
+    return {name: modes for name, modes in chosen.items() if modes}
+
+
 def main() -> None:
     """Measure every case, print it, and write results/estimate.json."""
     from lexfit.estimate.page import Asked, estimate
     from lexfit.training.freed_memory import RETURN_MEMORY
 
     file = RESULTS / "estimate.json"
-    wanted = sys.argv[1:] or list(CASES)
     known = json.loads(file.read_text(encoding="utf-8"))["rows"] if file.exists() else []
-    rows: list[dict[str, Any]] = [row for row in known if row["model"] not in wanted]
-    for name in wanted:
-        modes = CASES[name]
+    wanted = asked(sys.argv[1:])
+    rows: list[dict[str, Any]] = [row for row in known if row["mode"] not in wanted.get(row["model"], {})]
+    for name, modes in wanted.items():
         with tempfile.TemporaryDirectory() as scratch:
             folder = "" if name == "all-minilm-l6-v2" else str(random_model(name, Path(scratch)))
             for mode, own in modes.items():
@@ -115,6 +124,7 @@ def main() -> None:
                 }
                 rows.append(row)
                 print(json.dumps(row), flush=True)
+        rows.sort(key=lambda row: (list(CASES).index(row["model"]), list(CASES[row["model"]]).index(row["mode"])))
         text = json.dumps({"machine": machine(), "rows": rows}, indent=2) + "\n"
         file.write_text(text, encoding="utf-8")
 
