@@ -69,7 +69,7 @@ def remove_cache(case: Case) -> list[Finished]:
     case.details |= {"removed": name, "when": "before" if before else "during"}
     if before:
         remove(places[name])
-        _commit(case)
+        _commit(case, [stage for stage in site.lock() if stage not in site.behind(case.stage)])
     running = case.repro()
     if not before and running.wait(case.moment()):
         shutil.rmtree(places[name], ignore_errors=True)
@@ -77,17 +77,15 @@ def remove_cache(case: Case) -> list[Finished]:
 
 
 def keep_outputs(case: Case, ended: list[Finished]) -> None:
-    """Put outputs back where DVC's cache went in the midst of the run."""
-    del ended
-    if case.details["when"] == "during":
-        _commit(case)
+    """Put outputs back that aren't yet, those behind the stage too where its own is there now."""
+    left = case.site.behind(case.stage) if any(end.status != 0 for end in ended) else {case.stage}
+    _commit(case, [stage for stage in case.site.lock() if stage not in left])
 
 
-def _commit(case: Case) -> None:
+def _commit(case: Case, stages: list[str]) -> None:
     """Without its cache DVC would make all outputs again, although they are there: so they are put back."""
     if case.details["removed"] == "DVC's cache":
-        others = [stage for stage in case.site.lock() if stage != case.stage]
-        case.site.run("dvc", "commit", "-q", "-f", *others)
+        case.site.run("dvc", "commit", "-q", "-f", *stages)
 
 
 def run_twice(case: Case) -> list[Finished]:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-LONGEST = 300.0  # seconds that any command may take
+LONGEST = (
+    1800.0  # seconds that any command may take: some make the whole pipeline, which takes minutes on a slow machine
+)
 POLL = 0.02
 
 
@@ -48,16 +50,18 @@ class Running:
         )
 
     def finish(self) -> Finished:
-        """Wait for the end; what takes too long is killed, and that is no fault of the harness."""
+        """Wait for the end; what takes too long is killed, and what it said ends in that."""
+        late = ""
         try:
             status = self._process.wait(LONGEST)
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             status = self._process.wait()
+            late = f"\nERROR: not at its end after {LONGEST:.0f} s; killed by the harness\n"
         with contextlib.suppress(ProcessLookupError):  # what the command left behind
             os.killpg(self._process.pid, signal.SIGKILL)
         self._said.seek(0)
-        said = self._said.read()
+        said = self._said.read() + late
         self._said.close()
         return Finished(status, said, round(time.monotonic() - self._start, 2), self._killed and status != 0)
 

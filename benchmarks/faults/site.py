@@ -86,6 +86,13 @@ class Site:
         stages: dict[str, Any] = (yaml.load(text, yaml.CSafeLoader) or {}).get("stages", {})
         return stages
 
+    def behind(self, stage: str) -> set[str]:
+        """The stage and all that read what it makes, or what those make."""
+        found, reads = {stage}, self.reference["reads"]
+        while more := {name for name, makers in reads.items() if set(makers) & found} - found:
+            found |= more
+        return found
+
     def restore(self) -> None:
         """The undisturbed run's end, everything in place."""
         self.resize(SIZE)

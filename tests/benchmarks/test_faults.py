@@ -124,11 +124,25 @@ def test_a_killed_command_is_told_from_one_that_ended(tmp_path: Path) -> None:
     assert end.said == "done\n"
 
 
+def test_a_command_that_does_not_end_is_killed_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.faults.processes.LONGEST", 0.2)
+    end = Running([sys.executable, "-c", "import time; time.sleep(60)"], tmp_path, os.environ).finish()
+    assert end.status == -signal.SIGKILL
+    assert "ERROR: not at its end after 0 s; killed by the harness" in end.said
+
+
 def reference(site: Site) -> None:
     stages = ["raw", "clean", "model"]
     site.reference_file.write_text(
         json.dumps({"seconds": dict.fromkeys(stages, 2.0), "reads": {"raw": [], "clean": ["raw"], "model": ["clean"]}})
     )
+
+
+def test_outputs_behind_a_missing_one_wait_for_it(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    reference(site)
+    assert site.behind("clean") == {"clean", "model"}
+    assert site.behind("model") == {"model"}
 
 
 def test_the_plan_is_the_seeds_and_kills_every_stage(tmp_path: Path) -> None:
