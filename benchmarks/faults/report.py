@@ -23,7 +23,8 @@ In each, one stage of the pipeline (every one of dvc.yaml, over tiny models and 
 it; then it runs again without.
 
 - right: every file is as in an undisturbed run
-- clear error: lexfit's message names what is wrong and what to do, or DVC's what is wrong; after that all is right
+- clear error: lexfit's message names what is wrong and what to do, or DVC's what is wrong (one of them, "disk I/O
+  error" on a full disk, only the guide explains: docs/troubleshoot.md); after that all is right
 - unclear error: a traceback, or no reason
 - wrong: exit status 0 and another file than in an undisturbed run
 - lost: more than the stage at work had to run again, or nothing ran any more

@@ -19,6 +19,9 @@ DVC = re.compile(r"^ERROR: .+", re.MULTILINE)
 FAILED = re.compile(r"failed to run: .+, exited with -?\d+")
 TRACEBACK = "Traceback (most recent call last)"
 UNEXPECTED, KNOWN = "unexpected error", ("No space left on device", "disk is full", "File too large")
+EXPLAINED = (
+    "disk I/O error"  # SQLite's, where DVC keeps what it knows of files; docs/troubleshoot.md says what it means
+)
 RAN = re.compile(r"^Running stage '([^']+)'", re.MULTILINE)
 SHOWN = 400  # characters of a message
 
@@ -55,7 +58,7 @@ def is_clear(said: str, stage_killed: bool = False) -> bool:
     if FAILED.search(said):
         return stage_killed
     errors = DVC.findall(said)
-    return any(UNEXPECTED not in error or any(word in error for word in KNOWN) for error in errors)
+    return any(UNEXPECTED not in error or any(word in error for word in (*KNOWN, EXPLAINED)) for error in errors)
 
 
 def message_of(said: str) -> str:

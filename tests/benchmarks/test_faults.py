@@ -16,7 +16,9 @@ from benchmarks.faults.processes import Finished, Running
 from benchmarks.faults.report import page
 from benchmarks.faults.rounds import SHARES, plan, read_rounds
 from benchmarks.faults.site import Site
-from benchmarks.faults.verdict import Observed, is_clear, judge
+from benchmarks.faults.verdict import EXPLAINED, Observed, is_clear, judge
+
+from tests.conftest import REPO
 
 LEXFIT = "\nERROR in stage model\n  data/ (model): could not be written (No space left on device). Free some space\n\n"
 FAILED = "ERROR: failed to reproduce 'model': failed to run: python -m lexfit.stages.model, exited with {}\n"
@@ -86,11 +88,16 @@ def test_verdicts(seen: Observed, verdict: str) -> None:
         ("ERROR in stage model\n  oh no\n", False),
         ("ERROR: unexpected error - database disk image is malformed\n", False),
         ("ERROR: unexpected error - [Errno 28] No space left on device: '/x'\n", True),
+        ("ERROR: unexpected error - disk I/O error\n", True),
         ("all is well\n", False),
     ],
 )
 def test_an_error_is_clear_where_it_names_what_and_how(said: str, clear: bool) -> None:
     assert is_clear(said) is clear
+
+
+def test_what_only_the_guide_explains_stands_in_it() -> None:
+    assert f"“{EXPLAINED}” is a full disk" in (REPO / "docs/troubleshoot.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("keep_time", [False, True])
