@@ -19,9 +19,7 @@ DVC = re.compile(r"^ERROR: .+", re.MULTILINE)
 FAILED = re.compile(r"failed to run: .+, exited with -?\d+")
 TRACEBACK = "Traceback (most recent call last)"
 UNEXPECTED, KNOWN = "unexpected error", ("No space left on device", "disk is full", "File too large")
-EXPLAINED = (
-    "disk I/O error"  # SQLite's, where DVC keeps what it knows of files; docs/troubleshoot.md says what it means
-)
+EXPLAINED = "disk I/O error"  # SQLite's, where DVC keeps what it knows of files; docs/troubleshoot.md says what it is
 RAN = re.compile(r"^Running stage '([^']+)'", re.MULTILINE)
 SHOWN = 400  # characters of a message
 
