@@ -18,7 +18,8 @@ PIPELINE = "stages:\n  raw: {cmd: x, outs: [data/raw]}\n  model: {cmd: x, deps: 
 @pytest.fixture
 def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(common, "load_params", lambda: SimpleNamespace(runtime=SimpleNamespace(processes=1)))
+    hardware, runtime = SimpleNamespace(dtype="float32"), SimpleNamespace(processes=1, device="cpu")
+    monkeypatch.setattr(common, "load_params", lambda: SimpleNamespace(hardware=hardware, runtime=runtime))
     (tmp_path / "data").mkdir()
     (tmp_path / "data/raw").write_text("as written")
     (tmp_path / "dvc.yaml").write_text(PIPELINE)
