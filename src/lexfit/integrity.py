@@ -112,7 +112,7 @@ def cut_command_list(folder: Path) -> list[Path]:
 
     file = folder / RWLOCK_FILE
     if file.exists():
-        with make_lock(str(folder / RWLOCK_LOCK), tmp_dir=str(folder)):
+        with make_lock(str(folder / RWLOCK_LOCK), tmp_dir=str(folder), wait=True):
             try:
                 json.loads(file.read_bytes())
             except ValueError:
