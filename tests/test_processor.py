@@ -1,4 +1,4 @@
-"""bfloat16 is refused where it would take a hundred times as long, and nowhere else."""
+"""bfloat16 is refused where it would take a hundred times as long, and warned of where it is emulated."""
 
 from __future__ import annotations
 
@@ -22,8 +22,16 @@ if TYPE_CHECKING:
 
     from lexfit.config import Params
 
-AVX2 = {"architecture": "x86_64", "avx512_bw": False, "avx_ne_convert": False}
-KERNELS = [AVX2 | {"avx512_bw": True}, AVX2 | {"avx_ne_convert": True}, {"architecture": "arm64"}]
+AVX2: dict[str, object] = {
+    "architecture": "x86_64", "avx512_bw": False, "avx512_bf16": False, "amx_bf16": False, "avx_ne_convert": False,
+}  # fmt: skip
+ICE_LAKE = AVX2 | {"avx512_bw": True}
+NATIVE: list[dict[str, object]] = [
+    ICE_LAKE | {"avx512_bf16": True},
+    ICE_LAKE | {"amx_bf16": True},
+    AVX2 | {"avx_ne_convert": True},
+    {"architecture": "arm64"},
+]
 
 
 def on(monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, object]) -> None:
@@ -39,12 +47,30 @@ def test_a_processor_without_avx_512_is_refused(
         check_products(stage, make_params("hardware=cpu_bf16"))
 
 
-@pytest.mark.parametrize("capabilities", KERNELS)
-def test_a_processor_with_kernels_is_not(
-    make_params: Callable[..., Params], monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, object]
+@pytest.mark.parametrize("capabilities", NATIVE)
+def test_a_processor_that_computes_in_bfloat16_is_not(
+    make_params: Callable[..., Params],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capabilities: dict[str, object],
 ) -> None:
     on(monkeypatch, capabilities)
     check_products("model", make_params("hardware=cpu_bf16"))
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(("hardware", "said"), [("cpu_bf16", 1), ("cpu", 0), ("h100", 0)])
+def test_one_that_emulates_it_is_told_what_is_faster(
+    make_params: Callable[..., Params],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    hardware: str,
+    said: int,
+) -> None:
+    on(monkeypatch, ICE_LAKE)
+    check_products("model", make_params(f"hardware={hardware}"))
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * said
+    assert all("neither AVX512_BF16 nor AMX" in text and "`-S hardware=cpu`" in text for text in caplog.messages)
 
 
 @pytest.mark.parametrize(("stage", "hardware"), [("mteb_results", "cpu_bf16"), ("model", "cpu"), ("model", "h100")])

@@ -30,17 +30,27 @@ def model(tiny_model: Path) -> SentenceTransformer:
 
 def test_output_is_the_input_of_the_first_trained_layer(model: SentenceTransformer) -> None:
     features = dict(model.preprocess(["the law of robbery"]))
-    hidden = FrozenTrunk(model).output(features)
+    (hidden,) = FrozenTrunk(model).outputs([features])
     with torch.no_grad():
         states = model[0].model(**{k: v for k, v in features.items() if k != "modality"}, output_hidden_states=True)
     torch.testing.assert_close(hidden, states.hidden_states[1][0])
+
+
+def test_a_text_has_the_same_output_whatever_is_computed_beside_it(model: SentenceTransformer) -> None:
+    texts = [
+        dict(model.preprocess([f"the law of robbery, number {number} " * (1 + number % 7)])) for number in range(30)
+    ]
+    together = FrozenTrunk(model).outputs([*texts, texts[3]])
+    alone = [FrozenTrunk(model).outputs([features])[0] for features in texts]
+    assert all(torch.equal(a, b) for a, b in zip(together, [*alone, alone[3]], strict=True))
+    assert not any(hidden.requires_grad for hidden in together)
 
 
 def test_the_model_is_as_before_after_a_replay(model: SentenceTransformer) -> None:
     before = model.encode(["murder"])
     trunk = FrozenTrunk(model)
     features = dict(model.preprocess(["murder"]))
-    with trunk.replay(trunk.output(features)[None]), torch.no_grad():
+    with trunk.replay(trunk.outputs([features])[0][None]), torch.no_grad():
         replayed = model(dict(features))["sentence_embedding"]
     assert (model.encode(["murder"]) == before).all()
     torch.testing.assert_close(replayed[0], torch.from_numpy(before[0]))
@@ -58,10 +68,10 @@ def test_from_disk_it_is_the_same_bytes_and_nothing_is_computed(
     model: SentenceTransformer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     features = dict(model.preprocess(["a tax on land"]))
-    first = FrozenTrunk(model, TensorStore(tmp_path, {"a": 1}, 10)).output(features)
+    (first,) = FrozenTrunk(model, TensorStore(tmp_path, {"a": 1}, 10)).outputs([features])
     second = FrozenTrunk(model, TensorStore(tmp_path, {"a": 1}, 10))
     monkeypatch.setattr(FrozenTrunk, "_run", lambda *a: pytest.fail("computed again"))
-    assert torch.equal(second.output(features), first)
+    assert torch.equal(second.outputs([features])[0], first)
 
 
 def test_another_scope_or_length_is_another_entry(model: SentenceTransformer, tmp_path: Path) -> None:
@@ -105,7 +115,7 @@ def test_scope_names_weights_depth_dtype_and_arithmetic(make_params: Make, tiny_
         trunk_scope(params.model, params.hardware, params.runtime, 2, "torch.float32"),
         trunk_scope(params.model, params.hardware, params.runtime, 1, "torch.bfloat16"),
         trunk_scope(make_params().model, params.hardware, params.runtime, 1, "torch.float32"),
-        trunk_scope(params.model, make_params("hardware.threads=2").hardware, params.runtime, 1, "torch.float32"),
+        trunk_scope(params.model, make_params("hardware.attention=eager").hardware, params.runtime, 1, "torch.float32"),
     ]
     assert all(other != scope for other in others)
     hub = make_params("model=qwen3-embedding-0.6b").model
@@ -117,10 +127,10 @@ def test_memory_is_bounded_and_what_was_dropped_comes_back(
 ) -> None:
     texts = [dict(model.preprocess([f"the law of number {i}" * 200])) for i in range(40)]
     trunk = FrozenTrunk(model, TensorStore(tmp_path, {"a": 1}, 100), megabytes=1)
-    first = [trunk.output(features).clone() for features in texts]  # 64 KB each
+    first = [hidden.clone() for hidden in trunk.outputs(texts)]  # 64 KB each
     assert sum(hidden.nbytes for hidden in trunk._known.values()) <= 2**20 < sum(hidden.nbytes for hidden in first)
     monkeypatch.setattr(FrozenTrunk, "_run", lambda *a: pytest.fail("computed again"))
-    assert all(torch.equal(trunk.output(features), hidden) for features, hidden in zip(texts, first, strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(trunk.outputs(texts), first, strict=True))
 
 
 @pytest.mark.parametrize("further", [[], ["hardware.gradient_checkpointing=true"]])

@@ -14,6 +14,7 @@ import psutil
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -3, -4  # malloc.h
 RETURN_MEMORY = "LEXFIT_RETURN_MEMORY"
 CGROUP = Path("/sys/fs/cgroup/memory.max")
+RETURNED = 2**16  # bytes: keys and values of one text, LoRA's activations
 MUCH = 0.5  # of the machine's memory
 
 
@@ -26,13 +27,13 @@ def keep_freed_memory() -> None:
 
     Every activation is such a block: paging them in anew took half of a training step's time on two cores. What is
     kept is in pieces, though, which can take twice the memory of the tensors, or, where every step has other shapes,
-    more at each step (see `give_back`). With the environment variable `LEXFIT_RETURN_MEMORY` every block of a megabyte
-    and more is one of the system's, and goes back to it.
+    more at each step (see `give_back`). With the environment variable `LEXFIT_RETURN_MEMORY` every block of 64 KiB and
+    more is one of the system's, and goes back to it.
     """
     if libc := _glibc():
         if os.environ.get(RETURN_MEMORY):
-            libc.mallopt(M_MMAP_THRESHOLD, 2**20)
-            libc.mallopt(M_MMAP_MAX, 2**20)
+            libc.mallopt(M_MMAP_THRESHOLD, RETURNED)
+            libc.mallopt(M_MMAP_MAX, 2**15)  # Linux lets a process have twice as many maps
         else:
             libc.mallopt(M_MMAP_THRESHOLD, 2**30)
             libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)

@@ -70,7 +70,7 @@ class TextTable:
         features = {k: v.to(device) if isinstance(v, Tensor) else v for k, v in features.items()}
         replay: Any = nullcontext()
         if self._trunk:
-            hidden = [self._trunk.output(self._features[i]) for i in indices]
+            hidden = self._trunk.outputs([self._features[i] for i in indices])
             replay = self._trunk.replay(self._pad_hidden(hidden, features["input_ids"].shape[1]).to(device))
         with replay, attention_kernel(model, self.attention):
             embedding: Tensor = model(features)["sentence_embedding"]

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from lexfit.training.layers import evaluating, find_layers, first_trained_layer
+from lexfit.training.side_by_side import side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sentence_transformers import SentenceTransformer
 
@@ -36,8 +37,8 @@ def _hidden_states(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
 class FrozenTrunk:
     """The layers below the first one that trains.
 
-    Their output for a text is computed alone, without padding, so that it is the same bytes whatever else
-    is trained on and whether or not it comes from `store`. The model itself is never rebuilt: while a
+    Their output for a text is computed alone, without padding, on a CPU by one thread, so that it is the same bytes
+    whatever else is trained on and whether or not it comes from `store`. The model itself is never rebuilt: while a
     replay lasts the frozen layers hand the stored output through, so attention masks, rotary positions,
     final norms and adapters are those of the architecture's own code.
 
@@ -61,26 +62,22 @@ class FrozenTrunk:
         self._room = megabytes * 2**20
         self._returns_tuple = self._probe()
 
-    def output(self, features: dict[str, Any]) -> Tensor:
-        """The trunk's output for one unpadded text, shape (tokens, hidden), on the CPU.
+    def outputs(self, texts: Sequence[dict[str, Any]]) -> list[Tensor]:
+        """The trunk's output for each text, unpadded, shape (tokens, hidden), on the CPU.
 
         Args:
-            features: As `SentenceTransformer.preprocess` gives them for a list of one text.
+            texts: Each as `SentenceTransformer.preprocess` gives it for a list of one text.
         """
-        key = features["input_ids"].to(torch.int64).cpu().numpy().tobytes()
-        if key in self._known:
-            self._known.move_to_end(key)
-            return self._known[key]
-        hidden = self._store.get(key) if self._store else None
-        if hidden is None:
-            hidden = self._run(features)
+        keys = [features["input_ids"].to(torch.int64).cpu().numpy().tobytes() for features in texts]
+        found = {key: hidden for key in dict.fromkeys(keys) if (hidden := self._look_up(key)) is not None}
+        unknown = {key: features for key, features in zip(keys, texts, strict=True) if key not in found}
+        computed = self._run(list(unknown.values())) if unknown else []
+        for key, hidden in zip(unknown, computed, strict=True):
+            found[key] = hidden
             if self._store:
                 self._store.put(key, hidden)
-        self._known[key] = hidden
-        self._room -= hidden.nbytes
-        while self._room < 0 and len(self._known) > 1:
-            self._room += self._known.popitem(last=False)[1].nbytes
-        return hidden
+            self._keep(key, hidden)
+        return [found[key] for key in keys]
 
     @contextmanager
     def replay(self, hidden: Tensor) -> Iterator[None]:
@@ -100,22 +97,43 @@ class FrozenTrunk:
             for layer in frozen:
                 del layer.forward
 
-    def _run(self, features: dict[str, Any]) -> Tensor:
-        device = self._model.device
-        inputs = {k: v.to(device) if isinstance(v, Tensor) else v for k, v in features.items()}
+    def _look_up(self, key: bytes) -> Tensor | None:
+        if key in self._known:
+            self._known.move_to_end(key)
+            return self._known[key]
+        hidden = self._store.get(key) if self._store else None
+        if hidden is not None:
+            self._keep(key, hidden)
+        return hidden
 
+    def _keep(self, key: bytes, hidden: Tensor) -> None:
+        self._known[key] = hidden
+        self._room -= hidden.nbytes
+        while self._room < 0 and len(self._known) > 1:
+            self._room += self._known.popitem(last=False)[1].nbytes
+
+    def _run(self, texts: list[dict[str, Any]]) -> list[Tensor]:
         def stop(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
             del module
             raise _CapturedError(_hidden_states(args, kwargs))
 
         handle = self._layers[self.depth].register_forward_pre_hook(stop, with_kwargs=True)
         try:
-            with evaluating(self._model), torch.no_grad():
+            with evaluating(self._model):
+                if self._model.device.type == "cpu":
+                    return side_by_side(self._run_one, texts)
+                return [self._run_one(features) for features in texts]
+        finally:
+            handle.remove()
+
+    def _run_one(self, features: dict[str, Any]) -> Tensor:
+        device = self._model.device
+        inputs = {k: v.to(device) if isinstance(v, Tensor) else v for k, v in features.items()}
+        try:
+            with torch.no_grad():
                 self._model[0](inputs)
         except _CapturedError as captured:
             return captured.hidden[0].detach().cpu().contiguous()
-        finally:
-            handle.remove()
         raise RuntimeError("The transformer's forward pass reached no trained layer.")
 
     def _probe(self) -> bool:
@@ -123,7 +141,7 @@ class FrozenTrunk:
         seen: list[Any] = []
         handle = self._layers[self.depth - 1].register_forward_hook(lambda m, a, out: seen.append(out))
         try:
-            self._run(dict(self._model.preprocess(["a"])))
+            self._run([dict(self._model.preprocess(["a"]))])
         finally:
             handle.remove()
         return isinstance(seen[0], tuple)

@@ -34,7 +34,7 @@ def trunk_scope(
 
     Args:
         model: The base model.
-        hardware: Quantisation, attention kernel and threads change the last digits.
+        hardware: Quantisation and attention kernel change the last digits.
         runtime: So does the device.
         depth: Layers in the trunk.
         dtype: In which they compute.
@@ -45,7 +45,7 @@ def trunk_scope(
         "dtype": dtype,
         "quantization": hardware.quantization,
         "attention": hardware.attention,
-        "threads": hardware.threads,
+        "threads": 1,  # for each text, see `side_by_side`
         "device": runtime.device.split(":")[0],
         "torch": version("torch"),
         "transformers": version("transformers"),
