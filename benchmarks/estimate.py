@@ -1,8 +1,7 @@
 """`lexfit estimate` against the peak memory that the kernel counted for real trainings on this CPU.
 
-Each is measured three times: with freed memory returned to the system (`LEXFIT_RETURN_MEMORY`), which means blocks of a
-megabyte and more; with blocks from 64 KiB on returned, where a process holds its tensors and little else; and as
-trainings run by default, where what is freed is kept in pieces for speed.
+Each is measured twice: with freed memory returned to the system (`LEXFIT_RETURN_MEMORY`), where a process holds its
+tensors and little else, and as trainings run by default, where what is freed is kept in pieces for speed.
 
 Models: all-MiniLM-L6-v2 as it comes; BERT-base, SmolLM2-135M and Qwen3-Embedding-0.6B with random weights of their real
 shapes. Half an hour on two cores, most of it for the last.
@@ -22,7 +21,6 @@ from benchmarks.aila import RESULTS, machine, make_params
 from benchmarks.estimated import DOCUMENTS, QUERIES, STEPS
 from benchmarks.measured import run_measured
 
-SMALL = 2**16
 COMMON = [
     "loss=corpus_softmax", "batches=full", "batches.size=16", "negatives=none", "train=corpus",
     f"train.max_steps={STEPS}", "train.epochs=2", "hardware.trunk_cache=false", "runtime.progress=false",
@@ -109,21 +107,19 @@ def main() -> None:
                 overrides = [f"model={name}", *COMMON, *own]
                 found = estimate(make_params(*overrides), Asked(QUERIES, DOCUMENTS))
                 measured = {}
-                for kept in ("returned", "small", "kept"):
+                for kept in ("returned", "kept"):
                     with tempfile.TemporaryDirectory() as cache:
                         environment = {"LEXFIT_CACHE": cache, **({RETURN_MEMORY: "1"} if kept == "returned" else {})}
-                        arguments = [json.dumps(overrides), folder, *([str(SMALL)] if kept == "small" else [])]
-                        measured[kept] = run_measured("benchmarks.estimated", arguments, environment)["peak_mib"]
+                        done = run_measured("benchmarks.estimated", [json.dumps(overrides), folder], environment)
+                        measured[kept] = done["peak_mib"]
                 estimated = found["bytes"]["total"] / 2**20
                 row = {
                     "model": name,
                     "mode": mode,
                     "estimated_mib": round(estimated),
                     "measured_mib": measured["returned"],
-                    "measured_where_small_blocks_return_too_mib": measured["small"],
                     "measured_where_freed_memory_is_kept_mib": measured["kept"],
                     "ratio": round(estimated / measured["returned"], 3),
-                    "ratio_where_small_blocks_return_too": round(estimated / measured["small"], 3),
                     "parts_mib": {part: round(size / 2**20) for part, size in found["bytes"].items()},
                 }
                 rows.append(row)

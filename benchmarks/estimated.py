@@ -1,12 +1,10 @@
 """A few steps of one training on long texts, as a process of its own; BASE stops before training.
 
-Usage: python -m benchmarks.estimated OUT OVERRIDES FOLDER [SMALLEST], with OVERRIDES a JSON list, FOLDER a model's or
-"", and SMALLEST the bytes from which on a freed block goes back to the system.
+Usage: python -m benchmarks.estimated OUT OVERRIDES FOLDER, with OVERRIDES a JSON list and FOLDER a model's or "".
 """
 
 from __future__ import annotations
 
-import ctypes
 import json
 import random
 import sys
@@ -37,26 +35,11 @@ def long_records() -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def return_from(smallest: int) -> None:
-    """Let freed blocks from so many bytes on go back; `LEXFIT_RETURN_MEMORY` returns those of a megabyte."""
-    from lexfit.training import base_models
-    from lexfit.training.freed_memory import M_MMAP_MAX, M_MMAP_THRESHOLD
-
-    def set_threshold() -> None:
-        libc = ctypes.CDLL("libc.so.6")
-        libc.mallopt(M_MMAP_THRESHOLD, smallest)
-        libc.mallopt(M_MMAP_MAX, 2**20)
-
-    base_models.keep_freed_memory = set_threshold  # type: ignore[attr-defined]
-
-
-def main(out: str, overrides: str, folder: str, smallest: str = "") -> None:
+def main(out: str, overrides: str, folder: str) -> None:
     """Train, and write how many steps that took."""
     from lexfit.training.batches import load_training_data
     from lexfit.training.trainer import fine_tune
 
-    if smallest:
-        return_from(int(smallest))
     path = [f"model.path={folder}", "model.package=null", "model.gguf_file=null"] if folder else []
     params = make_params(*json.loads(overrides), *path)
     data = load_training_data(long_records(), params.batches, set())

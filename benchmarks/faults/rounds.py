@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from benchmarks.faults.processes import Finished
     from benchmarks.faults.site import Site
 
 COMMANDS_CUT = "Unable to read RWLock-file"
@@ -75,11 +76,8 @@ def run_round(site: Site, number: int, seed: int, fault: Fault, stage: str) -> d
     fault.mend(case, disturbed)
     killed = bool(stage) and any(end.killed for end in disturbed)
     whole = _whole_checkpoints(site) if killed else []
-    recovery = site.run("dvc", "repro", cwd=case.root)
-    if recovery.status != 0 and COMMANDS_CUT in recovery.said:  # as the guide says
-        disturbed = [*disturbed, recovery]
-        verify(case, disturbed)
-        recovery = site.run("dvc", "repro", cwd=case.root)
+    refused, recovery = recover(case)
+    disturbed = [*disturbed, *refused]
     ran = set(RAN.findall(recovery.said))
     observed = Observed(
         disturbed,
@@ -103,6 +101,19 @@ def run_round(site: Site, number: int, seed: int, fault: Fault, stage: str) -> d
         "seconds": round(time.monotonic() - start, 1),
         "said": [end.said[-3000:] for end in (*disturbed, recovery)] if verdict != "right" else [],
     }
+
+
+def recover(case: Case) -> tuple[list[Finished], Finished]:
+    """Run `dvc repro` whole; where DVC's list of running commands was cut, do as the guide says and run it again.
+
+    Returns:
+        What DVC refused to run, and the run that counts.
+    """
+    recovery = case.site.run("dvc", "repro", cwd=case.root)
+    if recovery.status == 0 or COMMANDS_CUT not in recovery.said:
+        return [], recovery
+    verify(case, [recovery])
+    return [recovery], case.site.run("dvc", "repro", cwd=case.root)
 
 
 def run_rounds(site: Site, wanted: Iterable[int], seed: int, log: Path) -> Iterable[dict[str, Any]]:

@@ -11,10 +11,11 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from benchmarks.faults.case import Case
 from benchmarks.faults.damage import damage
 from benchmarks.faults.processes import Finished, Running
 from benchmarks.faults.report import page
-from benchmarks.faults.rounds import SHARES, plan, read_rounds
+from benchmarks.faults.rounds import SHARES, plan, read_rounds, recover
 from benchmarks.faults.site import Site
 from benchmarks.faults.verdict import EXPLAINED, Observed, is_clear, judge
 
@@ -150,6 +151,24 @@ def test_outputs_behind_a_missing_one_wait_for_it(tmp_path: Path) -> None:
     reference(site)
     assert site.behind("clean") == {"clean", "model"}
     assert site.behind("model") == {"model"}
+
+
+def test_a_list_of_commands_that_a_kill_has_cut_is_removed_as_the_guide_says(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site.project.mkdir(parents=True)
+    (site.project / "dvc.yaml").write_text("stages: {table: {cmd: echo a > table, outs: [table]}}")
+    for command in ("git init -q", "dvc init -q"):
+        assert site.run(*command.split()).status == 0
+    case = Case(site, "table", Random(0), site.project)
+    assert [end.status for end in recover(case)[0]] == []
+    (site.project / ".dvc/tmp/rwlock").write_text("")
+    refused, recovery = recover(case)
+    assert [end.status != 0 for end in refused] == [True]
+    assert recovery.status == 0
+    (site.project / "dvc.yaml").write_text("stages: {table: {cmd: 'false', outs: [table]}}")
+    refused, recovery = recover(case)
+    assert refused == []  # another error is the round's own
+    assert recovery.status != 0
 
 
 def test_the_plan_is_the_seeds_and_kills_every_stage(tmp_path: Path) -> None:
