@@ -4,9 +4,8 @@ Each is measured twice: with freed memory returned to the system (`LEXFIT_RETURN
 tensors and little else, and as trainings run by default, where what is freed is kept in pieces for speed.
 
 Models: all-MiniLM-L6-v2 as it comes; BERT-base, SmolLM2-135M and Qwen3-Embedding-0.6B with random weights of their real
-shapes. Half an hour on two cores, most of it for the last.
-Usage: python -m benchmarks.estimate [MODEL | MODEL/MODE …]; what was measured of others before stays. On processors
-without AVX-512 those under hardware=cpu_bf16 take a hundred times as long.
+shapes, the last in bfloat16. Half an hour on two cores, most of it for the last.
+Usage: python -m benchmarks.estimate [MODEL | MODEL/MODE …]; what was measured of others before stays.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ CASES = {
     },
     "smollm2-135m": {
         "LoRA, cached gradient": [
-            "adapter=lora", "adapter.target_modules=[all-linear]", "adapter.dropout=0", "hardware=cpu_bf16",
+            "adapter=lora", "adapter.target_modules=[all-linear]", "adapter.dropout=0", "hardware=cpu",
             "hardware.gradient_cache=true", "hardware.chunk=4", "train.max_seq_length=256",
         ],
         "QLoRA, checkpointing": [
