@@ -1,7 +1,9 @@
 """The stages up to negatives on 10,000 to 1,000,000 passages and a tenth as many queries: seconds and memory of each.
 
 Passages and queries are spans of Central Acts sections joined at random; a query has words of its two positives.
-Usage: LEXFIT_CENTRAL_ACTS=sections.jsonl.gz python -m benchmarks.scale [SIZE …]
+`mining` is the work of `negatives` with queries and passages apart: seconds to build the index and to find each query's
+best 100, for 1,000 queries over each size, and for 10,000 over the middle one.
+Usage: LEXFIT_CENTRAL_ACTS=sections.jsonl.gz python -m benchmarks.scale [SIZE … | mining]
 """
 
 from __future__ import annotations
@@ -93,13 +95,37 @@ def measure(size: int) -> dict[str, Any]:
         return found
 
 
+def measure_mining(passages: int, queries: int) -> dict[str, Any]:
+    """The stage's index over so many passages, asked so many queries."""
+    from lexfit.negatives.bm25 import Okapi
+
+    rng, source = random.Random(0), sections()
+    texts = [recombined(source, PASSAGE_WORDS, rng) for _ in range(passages)]
+    asked = [recombined(source, QUERY_WORDS, rng) for _ in range(queries)]
+    start = time.perf_counter()
+    index = Okapi(texts)
+    built = time.perf_counter()
+    index.top_k(asked, 100)
+    ended = time.perf_counter()
+    seconds = {"build_seconds": round(built - start, 1), "search_seconds": round(ended - built, 2)}
+    found = {"passages": passages, "queries": queries, **seconds}
+    print(found, flush=True)
+    return found
+
+
 def main() -> None:
     """Measure the given sizes, and write results/scale.json; sizes measured before stay."""
     out = RESULTS / "scale.json"
-    known = json.loads(out.read_text(encoding="utf-8"))["sizes"] if out.exists() else {}
+    before = json.loads(out.read_text(encoding="utf-8")) if out.exists() else {}
+    if sys.argv[1:] == ["mining"]:
+        rows = [measure_mining(*sizes) for sizes in ((SIZES[1], 10_000), *((size, 1_000) for size in SIZES))]
+        before["mining"] = {"machine": machine(), "rows": rows}
+        out.write_text(json.dumps(before, indent=2) + "\n", encoding="utf-8")
+        return
+    known = before.get("sizes", {})
     for size in [int(argument) for argument in sys.argv[1:]] or SIZES:
         known[str(size)] = measure(size)
-        text = json.dumps({"machine": machine(), "sizes": known}, indent=2) + "\n"
+        text = json.dumps({**before, "machine": machine(), "sizes": known}, indent=2) + "\n"
         out.write_text(text, encoding="utf-8")
 
 

@@ -46,6 +46,17 @@ def test_a_text_has_the_same_output_whatever_is_computed_beside_it(model: Senten
     assert not any(hidden.requires_grad for hidden in together)
 
 
+def test_the_number_of_threads_does_not_change_an_output(model: SentenceTransformer) -> None:
+    texts = [dict(model.preprocess(["the law of robbery and theft " * 12]))]
+    before = torch.get_num_threads()
+    outputs = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        outputs += FrozenTrunk(model).outputs(texts)
+    torch.set_num_threads(before)
+    assert torch.equal(*outputs)
+
+
 def test_the_model_is_as_before_after_a_replay(model: SentenceTransformer) -> None:
     before = model.encode(["murder"])
     trunk = FrozenTrunk(model)
