@@ -104,6 +104,8 @@ class TrainParams:
     epochs). Otherwise the schedule is laid out for `schedule_epochs` (null: `epochs`), of which the first `epochs` run.
     The learning rate of a layer is `layer_decay` times that of the layer above. `early_stopping` holds the fold
     after the excluded one out of training, and stops after that many epochs without gain on it (null: never).
+    In each step the layers that train see the share `token_share` of a text's tokens, drawn anew, above frozen layers
+    that have read them all (1: all of them; Li et al. 2023, arXiv 2212.00794).
     The tuned weights are the mean of those after each of the last `average_epochs` epochs (1: after the last alone;
     Izmailov et al. 2018, arXiv 1803.05407), and the final ones `base + interpolation * (tuned - base)` (Wortsman et al.
     2022, arXiv 2109.01903).
@@ -120,6 +122,7 @@ class TrainParams:
     max_grad_norm: float
     dropout: float
     max_seq_length: int
+    token_share: float
     average_epochs: int
     interpolation: float
     early_stopping: int | None

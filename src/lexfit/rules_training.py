@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lexfit.config import Params
+    from lexfit.config import AdapterParams, HardwareParams, Params, TrainParams
 
     Rule = Callable[[bool, str, str, str], None]
 
@@ -135,18 +135,35 @@ def check_training_rules(params: Params, rule: Rule) -> None:
         "a quantised base can't be trained in full",
         "Use `-S adapter=lora`, or hardware.quantization=none",
     )
-    recipes = [(params.adapter, train), *([(r.adapter, r.train)] if (r := params.pretrain.recipe) else [])]
+    recipes = {"train": (params.adapter, train)}
+    if first := params.pretrain.recipe:
+        recipes["pretrain.recipe.train"] = (first.adapter, first.train)
     rule(
-        params.runtime.processes == 1 or not any(adapter.dropout or own.dropout for adapter, own in recipes),
+        params.runtime.processes == 1 or not any(adapter.dropout or own.dropout for adapter, own in recipes.values()),
         "runtime.processes",
         "is more than 1 with dropout: each process would draw masks of its own, and their number change the result",
         "Set train.dropout and adapter.dropout to 0, or runtime.processes to 1",
     )
+    for key, (adapter, own) in recipes.items():
+        _check_token_share(key, adapter, own, hardware, rule)
     rule(
         not params.model.trust_remote_code or bool(params.model.revision),
         "model.revision",
         "trust_remote_code needs a pinned revision",
         "Set model.revision to a commit of that model",
+    )
+
+
+def _check_token_share(
+    key: str, adapter: AdapterParams, train: TrainParams, hardware: HardwareParams, rule: Rule
+) -> None:
+    share = train.token_share
+    rule(0 < share <= 1, f"{key}.token_share", f"is {share}", "Use a share in (0, 1]; 1 keeps every token")
+    rule(
+        share == 1 or (hardware.trunk_cache and adapter.top_layers is not None),
+        f"{key}.token_share",
+        f"is {share}, and leaves out tokens between layers that stay frozen and those that train: there are none",
+        "Set it to 1, or use `-S adapter=top2` and hardware.trunk_cache=true",
     )
 
 

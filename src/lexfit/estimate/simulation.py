@@ -60,7 +60,8 @@ def step_of(params: Params, queries: int, documents: int, tokens: int | None = N
     own = min(batches.size, queries * batches.windows)
     of_pairs = batches.size * (1 + batches.negatives)
     texts = own + (documents if params.loss.name == "corpus_softmax" else min(of_pairs, documents))
-    return Step(texts, min(tokens or params.train.max_seq_length, params.train.max_seq_length))
+    longest = min(tokens or params.train.max_seq_length, params.train.max_seq_length)
+    return Step(texts, max(1, round(longest * params.train.token_share)))
 
 
 def share_of_device(step: Step, devices: int) -> Step:

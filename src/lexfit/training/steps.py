@@ -50,6 +50,7 @@ class StepTrainer(SentenceTransformerTrainer):
             LexfitError: It is not finite, or more than 20 times that of the first step.
         """
         labels: Tensor = inputs["label"]
+        self.loss.begin_step(self.state.global_step)
         result = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         value = float((result[0] if return_outputs else result).detach())
         if self._first is None:

@@ -80,6 +80,11 @@ class TextLoss(nn.Module):
             return self._over_corpus(torch.unique(labels[:, 0]))
         return self._over_pairs(labels)
 
+    def begin_step(self, number: int) -> None:
+        """Say which step the coming calls belong to, counted from 0: it decides which tokens they leave out."""
+        if self._texts.sampler:
+            self._texts.sampler.step = number
+
     def scores(self) -> Tensor:
         """Similarity of every query and document by the model as it is, shape (queries, documents), on the CPU."""
         with evaluating(self.model), torch.no_grad():

@@ -9,12 +9,14 @@ import torch
 from torch import Tensor
 
 from lexfit.training.attention import attention_kernel
+from lexfit.training.token_sampling import only, padded_positions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sentence_transformers import SentenceTransformer
 
+    from lexfit.training.token_sampling import TokenSampler
     from lexfit.training.trunk import FrozenTrunk
 
 
@@ -28,6 +30,7 @@ class TextTable:
         trunk: The frozen layers, whose outputs are then used in place of tokens; None runs every layer each time.
         prompts: What stands in front of each query and each passage; None: the model's prompts in front of all.
         attention: Kernel of the layers above the trunk (`hardware.training_attention`); None: the model's own.
+        sampler: Leaves out tokens above the trunk while the model is in training mode; None: all are kept.
     """
 
     def __init__(
@@ -39,9 +42,10 @@ class TextTable:
         prompts: tuple[list[str], list[str]] | None = None,
         *,
         attention: str | None = None,
+        sampler: TokenSampler | None = None,
     ) -> None:
         self.queries = len(queries)
-        self._trunk, self.attention = trunk, attention
+        self._trunk, self.attention, self.sampler = trunk, attention, sampler
         self._tokenizer = model.tokenizer
         query, document = (model.prompts.get(name) or "" for name in ("query", "document"))
         fronts = prompts or ([query] * len(queries), [document] * len(passages))
@@ -66,11 +70,20 @@ class TextTable:
     def embed(self, model: Any, indices: Sequence[int]) -> Tensor:
         """Embeddings of one group of texts, shape (texts, dimension), float32, in the order of `indices`."""
         device = next(model.parameters()).device
-        features = self._pad([self._features[i] for i in indices])
+        own, kept = [self._features[i] for i in indices], None
+        if self.sampler and model.training:
+            kept = [self.sampler.kept(i, self._lengths[i]) for i in indices]
+            own = [only(text, positions) for text, positions in zip(own, kept, strict=True)]
+        features = self._pad(own)
+        if kept:
+            length = features["input_ids"].shape[1]
+            features["position_ids"] = padded_positions(kept, length, left=self._left)
         features = {k: v.to(device) if isinstance(v, Tensor) else v for k, v in features.items()}
         replay: Any = nullcontext()
         if self._trunk:
             hidden = self._trunk.outputs([self._features[i] for i in indices])
+            if kept:
+                hidden = [states[positions] for states, positions in zip(hidden, kept, strict=True)]
             replay = self._trunk.replay(self._pad_hidden(hidden, features["input_ids"].shape[1]).to(device))
         with replay, attention_kernel(model, self.attention):
             embedding: Tensor = model(features)["sentence_embedding"]

@@ -67,6 +67,7 @@ def prepare_loss(params: Params, data: TrainingData) -> TextLoss:
     from lexfit.training.teachers import teacher_scores  # noqa: PLC0415
     from lexfit.training.text_loss import TextLoss  # noqa: PLC0415
     from lexfit.training.texts import TextTable  # noqa: PLC0415
+    from lexfit.training.token_sampling import find_sampler  # noqa: PLC0415
     from lexfit.training.trunk import find_trunk  # noqa: PLC0415
 
     lora = params.adapter.kind == "lora"
@@ -79,7 +80,8 @@ def prepare_loss(params: Params, data: TrainingData) -> TextLoss:
     freeze_dropout(model, params.train.dropout, first_trained_layer(model[0].model))
     prompts = data.prompts(params.model, params.data.train)
     trunk, attention = find_trunk(params, model), params.hardware.training_attention
-    texts = TextTable(model, data.query_texts, data.passages, trunk, prompts, attention=attention)
+    sampler = find_sampler(params, model[0].model, trunk)
+    texts = TextTable(model, data.query_texts, data.passages, trunk, prompts, attention=attention, sampler=sampler)
 
     def teacher(name: str) -> Tensor:
         return teacher_scores(name, model, texts, data, params.hardware.chunk)
