@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What each step of the zero-shot recipe brings: it whole, and without masking, without counts,
 # in independent words, with and from another source; then the table, paired with the whole recipe over the same queries.
+# Experiments stop at their scores: no figures, exports, card or report.
 # A killed run goes on where it was, and experiments that zero_shot_cpu.sh has made aren't run again. Four to six minutes an
 # experiment on two cores; SEEDS="42 43 44" for more than one; arguments are further overrides of every experiment.
 # Usage: LEXFIT_AILA_FIRE=/path/to/AILA_2019_dataset.zip LEXFIT_CENTRAL_ACTS=/path/to/sections.jsonl.gz runs/ablate_zero_shot.sh
@@ -17,7 +18,7 @@ member() { # NAME EXPERIMENT OVERRIDES…
   for seed in ${SEEDS:-42}; do
     names+=("$name-$seed")
     if ! grep -qx "$name-$seed" <<< "$(dvc exp list --all-commits --name-only)"; then
-      dvc exp run --name "$name-$seed" -S "experiment=$experiment" -S audit=text -S "seed=$seed" "$@" "${further[@]}"
+      dvc exp run mteb_results --name "$name-$seed" -S "experiment=$experiment" -S audit=text -S "seed=$seed" "$@" "${further[@]}"
     fi
   done
 }
