@@ -99,6 +99,12 @@ def test_a_step_embeds_no_text_twice_and_none_that_is_not_there(make_params: Mak
     assert step_of(make_params("batches.size=16", "batches.negatives=2"), 10, 30).texts == 10 + 30
 
 
+def test_tokens_that_a_step_leaves_out_do_not_count(make_params: Make) -> None:
+    half = make_params("adapter=top2", "train.token_share=0.5", "train.max_seq_length=256", "model.max_seq_length=256")
+    assert step_of(half, 50, 197).tokens == 128
+    assert step_of(half, 50, 197, 24).tokens == 24  # a text this short stays whole
+
+
 def test_a_model_of_unknown_shape_is_named(make_params: Make) -> None:
     params = make_params()
     unknown = replace(params.model, name="other", path=None, package=None)

@@ -15,6 +15,7 @@ from lexfit.estimate.shapes import config_of
 from lexfit.training.adapters import with_lora
 from lexfit.training.base_models import freeze_dropout
 from lexfit.training.layers import find_layers, first_trained_layer, freeze_below
+from lexfit.training.token_sampling import FEWEST
 
 if TYPE_CHECKING:
     from lexfit.config import Params
@@ -51,7 +52,7 @@ def step_of(params: Params, queries: int, documents: int, tokens: int | None = N
     """How many texts a step embeds, each of them once, and how long the longest may be.
 
     Args:
-        params: batches, loss and train are used.
+        params: batches, loss and train are used; of the tokens those that `train.token_share` keeps count.
         queries: Of the training; a step can't have more than their windows.
         documents: Passages of the corpus, all of which `corpus_softmax` embeds in each step.
         tokens: Length of each text, if shorter than `train.max_seq_length`.
@@ -61,7 +62,7 @@ def step_of(params: Params, queries: int, documents: int, tokens: int | None = N
     of_pairs = batches.size * (1 + batches.negatives)
     texts = own + (documents if params.loss.name == "corpus_softmax" else min(of_pairs, documents))
     longest = min(tokens or params.train.max_seq_length, params.train.max_seq_length)
-    return Step(texts, max(1, round(longest * params.train.token_share)))
+    return Step(texts, max(min(longest, FEWEST), round(longest * params.train.token_share)))
 
 
 def share_of_device(step: Step, devices: int) -> Step:
