@@ -21,6 +21,7 @@ from typing import Any
 import yaml
 
 from benchmarks.aila import REPO, RESULTS, machine
+from lexfit.stage_code import CODE
 
 RUNS = 5
 PASS = 0.012  # seconds, to turn wanted seconds into ratios
@@ -62,6 +63,8 @@ def hollow(folder: Path) -> Path:
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch() if path.suffix else path.mkdir()
+    for stage in pipeline["stages"]:
+        (folder / CODE / f"{stage}.sha256").touch()
     subprocess.run(["dvc", "commit", "--force", "--quiet"], cwd=folder, check=True)
     done = subprocess.run(["dvc", "repro"], cwd=folder, check=True, capture_output=True, text=True)
     if "Running stage" in done.stdout:

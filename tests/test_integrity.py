@@ -86,6 +86,15 @@ def test_a_byte_that_dvc_does_not_see_is_seen(project: Path, capsys: pytest.Capt
     assert "as stages wrote them" in capsys.readouterr().out
 
 
+def test_a_file_within_an_output_is_looked_at(project: Path) -> None:
+    pipeline = (project / "dvc.yaml").read_text()
+    (project / "dvc.yaml").write_text(pipeline + "  part: {cmd: x, deps: [data/raw/inner/ä], outs: [part]}\n")
+    check_inputs("part")
+    rot(project / "data/raw/inner/ä")
+    with pytest.raises(LexfitError, match="data/raw: has changed since stage raw"):
+        check_inputs("part")
+
+
 def test_what_params_no_longer_ask_for_and_what_is_absent_is_not_looked_at(project: Path) -> None:
     rot(project / "data/folds/1")
     with pytest.raises(LexfitError, match="data/folds/1: has changed since stage fold@1"):

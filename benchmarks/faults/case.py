@@ -53,7 +53,7 @@ class Case:
         stages = self.site.lock()
         deps = [dep["path"] for dep in self.site.reference["deps"][self.stage]]
         outs = {out["path"]: out["md5"] for stage in stages.values() for out in stage["outs"]}
-        return {path: md5 for path, md5 in outs.items() if any(_lies_in(path, dep) for dep in deps)}
+        return {path: md5 for path, md5 in outs.items() if any(shares(path, dep) for dep in deps)}
 
 
 @dataclass(frozen=True)
@@ -81,5 +81,6 @@ def verify(case: Case, ended: list[Finished]) -> None:
         case.site.run(*VERIFY, variables={"PYTHONPATH": "src"})
 
 
-def _lies_in(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(f"{folder}/")
+def shares(output: str, dependency: str) -> bool:
+    """Whether one is the other or lies in it."""
+    return f"{output}/".startswith(f"{dependency}/") or f"{dependency}/".startswith(f"{output}/")

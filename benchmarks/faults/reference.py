@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tests.conftest import REPO
 
 from benchmarks.aila import machine
+from benchmarks.faults.case import shares
 from benchmarks.faults.project import make_project
 from benchmarks.faults.site import copy, remove
 
@@ -56,9 +57,7 @@ def _facts(site: Site) -> dict[str, Any]:
     stages = site.lock()
     outs = {out["path"]: name for name, stage in stages.items() for out in stage["outs"]}
     reads = {
-        name: sorted(
-            {maker for dep in stage["deps"] for path, maker in outs.items() if f"{path}/".startswith(f"{dep['path']}/")}
-        )
+        name: sorted({maker for dep in stage["deps"] for path, maker in outs.items() if shares(path, dep["path"])})
         for name, stage in stages.items()
     }
     return {

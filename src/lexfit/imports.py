@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from functools import cache
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[1]
@@ -31,7 +32,8 @@ def _run_imports(file: Path) -> list[ast.Import | ast.ImportFrom]:
     ]
 
 
-def direct_imports(file: Path) -> set[Path]:
+@cache
+def direct_imports(file: Path) -> frozenset[Path]:
     """Files of the lexfit modules that one file imports at run time."""
     found: set[Path | None] = set()
     for node in _run_imports(file):
@@ -40,7 +42,7 @@ def direct_imports(file: Path) -> set[Path]:
                 found.add(module_file(f"{node.module}.{alias.name}") or module_file(str(node.module)))
         elif isinstance(node, ast.Import):
             found |= {module_file(alias.name) for alias in node.names if alias.name.startswith("lexfit")}
-    return {file for file in found if file is not None}
+    return frozenset(file for file in found if file is not None)
 
 
 def closure(module: str) -> set[Path]:

@@ -77,7 +77,7 @@ def check_inputs(stage: str) -> None:
     plain = _read(PIPELINE)["stages"][stage.split("@", maxsplit=1)[0]]
     read = [Path(dep) for dep in plain.get("do", plain).get("deps", [])]
     for path, (name, md5) in outputs().items():
-        if any(path == dep or dep in path.parents for dep in read) and md5_of(path) != md5:
+        if any(path == dep or dep in path.parents or path in dep.parents for dep in read) and md5_of(path) != md5:
             raise LexfitError(str(path), f"has changed since stage {name} wrote it", REMEDY)
 
 

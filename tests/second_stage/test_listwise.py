@@ -15,7 +15,7 @@ from lexfit.config import Params
 from lexfit.config_second_stage import ListwiseParams
 from lexfit.errors import LexfitError
 from lexfit.second_stage.listwise import Lister, name_statutes
-from lexfit.second_stage.listwise_training import IGNORED, answers, examples, micro_batch, train_phase
+from lexfit.second_stage.listwise_training import IGNORED, answers, collator, examples, micro_batch, train_phase
 from lexfit.training.base_models import prepare_torch
 from lexfit.training.batches import build_training_data
 from tests.conftest import write_writer
@@ -139,6 +139,28 @@ def test_the_answer_is_learned_and_the_question_isnt(params: Params) -> None:
     assert learned == [*theft, model.separator, *murder, model.end]
     assert row["input_ids"][-len(learned) :] == learned
     assert row["input_ids"][: -len(learned)] == model.prompt("the red house")
+
+
+def test_logits_of_answers_alone_give_the_loss_and_gradients_of_all(params: Params) -> None:
+    model = lister(params)
+    model.model.double()
+    facts = ["the red house", "the blue house was sold twice to the same man"]
+    rows = examples(model, facts, [["theft", "murder"], ["theft of a thing"]])
+    batch = collator(model.tokenizer)(rows)
+    plain = {name: value for name, value in batch.items() if name not in {"logits_to_keep", "shift_labels"}}
+    found = []
+    for inputs in (batch, plain):
+        model.model.zero_grad()
+        output = model.model(**inputs)
+        output.loss.backward()
+        gradients = [p.grad.clone() for p in model.model.parameters() if p.grad is not None]
+        found.append((output.loss.detach(), output.logits.shape[1], gradients))
+    (loss, kept, own_gradients), (whole_loss, every, whole_gradients) = found
+    longest = max(len([token for token in row["labels"] if token != IGNORED]) for row in rows)
+    assert (kept, every) == (longest + 1, batch["input_ids"].shape[1])
+    torch.testing.assert_close(loss, whole_loss)
+    torch.testing.assert_close(own_gradients, whole_gradients)
+    assert any(float(gradient.abs().max()) for gradient in own_gradients)
 
 
 def test_facts_are_cut_to_the_tokens_that_are_read(params: Params) -> None:

@@ -53,7 +53,7 @@ def lines(path: Path) -> list[dict[str, object]]:
 
 def test_a_retold_judgment_passes_the_guard_and_stops_at_the_audit(space: Workspace) -> None:
     ran, output = space.repro("negatives", check=False)
-    assert ran == {"synthetic", "raw", "clean", "pairs", "audit"}
+    assert ran == {"code", "synthetic", "raw", "clean", "pairs", "audit"}
     assert "ERROR in stage audit" in output
     for named in ("training group 'beir/J3'", "evaluation query 'q0'", " ".join(story(0)[:5]), "beir.overlap=drop"):
         assert named in output

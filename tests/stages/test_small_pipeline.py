@@ -44,6 +44,7 @@ AFTER_TRAINING = {
     "report",
 }
 DATA_STAGES = {
+    "code",
     "synthetic",
     "raw",
     "clean",
@@ -185,6 +186,25 @@ def test_each_parameter_reruns_just_the_stages_that_it_changes(space: Workspace)
         output = space.run("dvc", "repro", "--dry").stdout
         assert set(re.findall(r"Running stage '([^']+)'", output)) == expected, overrides
     space.run("git", "checkout", "params.yaml")
+
+
+def test_changed_code_reruns_just_the_stages_that_run_it(space: Workspace) -> None:
+    for file, expected in (("errors.py", {"code"}), ("reporting/figures.py", {"code", "figures"})):
+        changed = space.root / "src/lexfit" / file
+        with changed.open("a") as stream:
+            stream.write("\nMORE = 1\n")
+        assert space.repro("figures")[0] == expected
+    restore(space)
+
+
+def test_code_changed_behind_dvcs_back_is_not_run(space: Workspace) -> None:
+    changed = space.root / "src/lexfit/corpus/splitting.py"
+    with changed.open("a") as stream:
+        stream.write("\nMORE = 1\n")
+    ran, output = space.repro("--single-item", "--force", "clean", check=False)
+    assert ran == {"clean"}
+    assert "src/lexfit/corpus/splitting.py: has changed since stage code ran. Run `dvc repro` again" in output
+    restore(space)
 
 
 def test_negatives_keep_miners_ranks_and_scores_and_no_positive(space: Workspace) -> None:

@@ -14,7 +14,7 @@ from lexfit.training.tracking import curve_of
 from lexfit.training.whole_checkpoints import WholeCheckpoints
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from lexfit.config import HardwareParams, RuntimeParams
@@ -57,6 +57,28 @@ def examples(model: Lister, facts: Sequence[str], listed: Sequence[Sequence[str]
     return out
 
 
+def collator(tokenizer: Any) -> Callable[[list[dict[str, Any]]], dict[str, Any]]:
+    """Pads rows, and has the model compute logits from the first answer's place on.
+
+    The loss and its gradients are those of logits everywhere; a vocabulary of 49,152 times a question's tokens is a
+    fifth of a small model's products and most of a step's memory. transformers' models take `logits_to_keep`, the last
+    places, and their loss `shift_labels`, one for each.
+    """
+    from torch.nn.functional import pad  # noqa: PLC0415
+    from transformers import DataCollatorForSeq2Seq  # noqa: PLC0415
+
+    padded = DataCollatorForSeq2Seq(tokenizer, label_pad_token_id=IGNORED)
+
+    def collate(rows: list[dict[str, Any]]) -> dict[str, Any]:
+        batch: dict[str, Any] = dict(padded(rows))
+        labels = batch["labels"]
+        first = int((labels != IGNORED).any(dim=0).nonzero()[0])
+        shifted = pad(labels[:, first:], (0, 1), value=IGNORED)
+        return {**batch, "logits_to_keep": shifted.shape[1], "shift_labels": shifted}
+
+    return collate
+
+
 def micro_batch(queries: int, limit: int) -> int:
     """The largest part of a step, at most `limit`, that a step consists of whole."""
     return max(size for size in range(1, min(queries, limit) + 1) if queries % size == 0)
@@ -88,7 +110,6 @@ def train_phase(
     """
     from datasets import Dataset  # noqa: PLC0415
     from transformers import (  # noqa: PLC0415
-        DataCollatorForSeq2Seq,
         PrinterCallback,
         Trainer,
         TrainingArguments,
@@ -127,7 +148,7 @@ def train_phase(
         model=model.model,
         args=arguments,
         train_dataset=Dataset.from_list([dict(row) for row in rows]),
-        data_collator=DataCollatorForSeq2Seq(model.tokenizer, label_pad_token_id=IGNORED),
+        data_collator=collator(model.tokenizer),
         callbacks=[WholeCheckpoints(folder, "listwise model")],
     )
     trainer.remove_callback(PrinterCallback)

@@ -19,6 +19,7 @@ from lexfit.errors import LexfitError, explained_disk_errors
 from lexfit.integrity import check_inputs
 from lexfit.launch import SharedWorkDone, launched_rank, share_stage
 from lexfit.processor import check_products
+from lexfit.stage_code import CODE, check_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,8 +44,8 @@ QUIET = ("httpx", "datasets", "mteb", "sentence_transformers", "transformers", "
 def run_stage(name: str, stage: Callable[[Params], None]) -> None:
     """Run a stage: load params, report a `LexfitError` in one line with exit status 1, log time and memory.
 
-    Under DVC what the stage reads is first held against dvc.lock. Seconds and memory go to logs/timings.jsonl, outside
-    DVC's outputs, since they differ from run to run.
+    Under DVC what the stage reads and its own code are first held against what other stages wrote. Seconds and memory
+    go to logs/timings.jsonl, outside DVC's outputs, since they differ from run to run.
     """
     logging.basicConfig(level=logging.INFO, format=f"{name}: %(message)s", stream=sys.stderr)
     for noisy in QUIET:
@@ -57,6 +58,8 @@ def run_stage(name: str, stage: Callable[[Params], None]) -> None:
             share_stage(name, params.runtime.processes)
             if under_dvc := os.environ.get("DVC_STAGE"):
                 check_inputs(under_dvc)
+                if name != CODE.name:
+                    check_code(under_dvc)
             stage(params)
             _log_cost(name, time.perf_counter() - start, used(energy, read_counters()))
     except SharedWorkDone:

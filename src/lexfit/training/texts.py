@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from lexfit.training.attention import attention_kernel
-from lexfit.training.token_sampling import only, padded_positions
+from lexfit.training.token_sampling import only
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,8 +77,8 @@ class TextTable:
             own = [only(text, positions) for text, positions in zip(own, kept, strict=True)]
         features = self._pad(own)
         if kept:
-            length = features["input_ids"].shape[1]
-            features["position_ids"] = padded_positions(kept, length, left=self._left)
+            side = "left" if self._left else "right"
+            features["position_ids"] = pad_sequence(kept, batch_first=True, padding_side=side)
         features = {k: v.to(device) if isinstance(v, Tensor) else v for k, v in features.items()}
         replay: Any = nullcontext()
         if self._trunk:

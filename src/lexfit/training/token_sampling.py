@@ -12,8 +12,6 @@ from lexfit.errors import LexfitError
 from lexfit.training.layers import SHARED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from lexfit.config import Params
     from lexfit.training.trunk import FrozenTrunk
 
@@ -57,14 +55,6 @@ def only(features: dict[str, Any], positions: Tensor) -> dict[str, Any]:
         name: value[:, positions] if isinstance(value, Tensor) and value.ndim == 2 else value
         for name, value in features.items()
     }
-
-
-def padded_positions(positions: Sequence[Tensor], length: int, *, left: bool) -> Tensor:
-    """Positions of several texts in one tensor, shape (texts, length), 0 where one is padded."""
-    out = torch.zeros(len(positions), length, dtype=torch.long)
-    for row, own in enumerate(positions):
-        out[row, length - len(own) if left else 0 :][: len(own)] = own
-    return out
 
 
 def find_sampler(params: Params, transformer: nn.Module, trunk: FrozenTrunk | None) -> TokenSampler | None:
