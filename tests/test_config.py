@@ -56,6 +56,8 @@ def value(*overrides: str) -> dict[str, object]:
         (["train.token_share=0.5", "adapter=full"], "train.token_share", "adapter=top2"),
         (["train.token_share=0.5", "adapter=top2", "hardware.trunk_cache=false"], "train.token_share", "adapter=top2"),
         (["batches.windows=0"], "batches.windows", "at least 1"),
+        (["batches.refresh_documents=0"], "batches.refresh_documents", "at least 1"),
+        (["batches.refresh_documents=2", "loss=masked_mnrl"], "batches.refresh_documents", "loss=corpus_softmax"),
         (["batches.source_temperature=0"], "batches.source_temperature", "positive"),
         (["data/train=constitution", "data.train.constitution.weight=0"], "data.train.constitution.weight", "positive"),
         (["protocol=fire2019"], "protocol.name", "data=aila_fire"),

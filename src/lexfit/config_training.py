@@ -81,8 +81,10 @@ class BatchesParams:
     the mined negatives of each pair, whose weight in the softmax is `negative_weight` times that of an in-batch
     one. With `remine_every` n > 0 the current model mines them anew after every n steps. With `windows` n > 1 a query
     trains as up to n texts of `window_words` words, each beginning half a window after the last: what stands in a long
-    text beyond the model's length takes part as well. Queries are ranked whole. `sources: apart` fills each batch from
-    one source, in proportion to (weight x rows)^(1/`source_temperature`) of each; `mixed` shuffles all rows.
+    text beyond the model's length takes part as well. Queries are ranked whole. With `refresh_documents` n > 1 a step
+    of `corpus_softmax` embeds one passage of a document in n anew; the others count as they were up to n - 1 steps
+    before. `sources: apart` fills each batch from one source, in proportion to (weight x rows)^(1/`source_temperature`)
+    of each; `mixed` shuffles all rows.
     """
 
     size: int
@@ -92,6 +94,7 @@ class BatchesParams:
     sampler: Literal["random", "no_duplicates"]
     windows: int
     window_words: int
+    refresh_documents: int
     sources: Literal["mixed", "apart"]
     source_temperature: float
 

@@ -28,6 +28,7 @@ def check_training_rules(params: Params, rule: Rule) -> None:
         ("batches.remine_every", batches.remine_every, 0),
         ("batches.windows", batches.windows, 1),
         ("batches.window_words", batches.window_words, 20),
+        ("batches.refresh_documents", batches.refresh_documents, 1),
         ("train.average_epochs", train.average_epochs, 1),
         ("adapt.steps", params.adapt.steps, 0),
         ("adapt.batch_size", params.adapt.batch_size, 1),
@@ -192,6 +193,12 @@ def _check_loss(params: Params, rule: Rule) -> None:
         "batches",
         "asks for mined negatives, and corpus_softmax already has every document in its softmax",
         "Use `-S batches=full`, or another loss",
+    )
+    rule(
+        batches.refresh_documents == 1 or loss.name == "corpus_softmax",
+        "batches.refresh_documents",
+        f"is {batches.refresh_documents}, and {loss.name} takes documents from its batch alone",
+        "Set it to 1, or use `-S loss=corpus_softmax`",
     )
     rule(
         not batches.remine_every or batches.negatives >= 1,

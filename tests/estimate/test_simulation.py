@@ -88,6 +88,8 @@ def test_four_bits_a_weight(make_params: Make) -> None:
 def test_what_a_step_embeds(make_params: Make) -> None:
     corpus = make_params("loss=corpus_softmax", "batches=full", "batches.size=60", "batches.windows=3")
     assert step_of(corpus, 50, 197) == Step(60 + 197, corpus.train.max_seq_length)
+    remembered = make_params("loss=corpus_softmax", "batches=full", "batches.size=60", "batches.refresh_documents=4")
+    assert step_of(remembered, 50, 197).texts == 50 + 50
     pairs = make_params("batches.size=8", "batches.negatives=2")
     assert step_of(pairs, 50, 197, 32) == Step(8 * 4, 32)
 

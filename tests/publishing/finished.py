@@ -142,6 +142,7 @@ def finished_run(
         audit,
         baseline,
         clean,
+        code,
         crossval_summary,
         exports,
         exports_speed,
@@ -164,7 +165,7 @@ def finished_run(
         write_collection(RAW / "task", aila())
         if params.data.train:
             write_collection(RAW / "further" / "beir", cases())
-        for stage in (synthetic, clean, pairs, audit, negatives, adapt, pretrain, baseline):
+        for stage in (code, synthetic, clean, pairs, audit, negatives, adapt, pretrain, baseline):
             stage.main(params)
         rank_folds(params, save_untrained(params, 1))
         for stage in (crossval_summary, retention_base, retention, mteb_tasks, mteb_results, exports, exports_speed):

@@ -235,11 +235,12 @@ def test_a_missing_fact_is_an_error_and_no_blank(make_params: Callable[..., Para
 
 def test_a_first_training_is_told_apart_from_the_second(make_params: Callable[..., Params]) -> None:
     recipe = ["data=aila_fire", "data/train=citations", "protocol=kfold", "pretrain=further"]
+    further = ["batches.windows=3", "train.average_epochs=2", "pretrain.recipe.batches.refresh_documents=4"]
     given = facts("kfold")
     given["pretraining"] = {**given["model"], "queries": 5108, "steps": 40}
     losses = {"mean_loss_of_first_tenth": 7.1, "mean_loss_of_last_tenth": 5.2}
     given["adaptation"] = {"texts": 197, "steps": 100, **losses}
-    text = render_card(make_params(*recipe, "batches.windows=3", "train.average_epochs=2"), given)
+    text = render_card(make_params(*recipe, *further), given)
     (first,) = [
         line for line in text.splitlines() if line.startswith("- First trained on citations alone (5108 queries)")
     ]
@@ -247,10 +248,12 @@ def test_a_first_training_is_told_apart_from_the_second(make_params: Callable[..
     assert "50 windows of queries (217 window-statute pairs)" in text
     assert "50 queries (217 query-statute pairs)" in render_card(make_params(), facts())
     assert "learning rate 0.0003, interpolated with the base weights (0.6); loss" in first
+    assert "each document embedded anew in one step of 4" in first
     (second,) = [
         line for line in text.splitlines() if line.startswith("- Trained from there on the task's own queries")
     ]
     assert "queries in up to 3 windows of 180 words, mean of the weights after the last 2 epochs" in second
+    assert "embedded anew" not in second
     assert "- Adapted to the documents that train by TSDAE: 100 steps of 16 texts" in text
     assert "loss 7.1 at first, 5.2 at last" in text
     assert "First trained" not in render_card(make_params(), facts())

@@ -29,6 +29,13 @@ CASES = {
     "few": ["adapter=full", "hardware.chunk=1"],
     "cached": ["adapter=full", "hardware.gradient_cache=true", "hardware.chunk=3"],
     "corpus": ["adapter=full", "loss=corpus_softmax", "batches=full", "batches.size=3", "train.average_epochs=2"],
+    "remembered": [
+        "adapter=full",
+        "loss=corpus_softmax",
+        "batches=full",
+        "batches.size=3",
+        "batches.refresh_documents=2",
+    ],
     "online": ["adapter=top2", "adapter.top_layers=1", "batches=online", "batches.size=3", "batches.remine_every=2"],
     "lora": ["adapter=lora", "adapter.dropout=0", "train.interpolation=0.5"],
     "alone": ["adapter=full", "batches.size=7", "batches.negatives=0"],  # the second step has one pair

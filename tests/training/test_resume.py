@@ -20,7 +20,8 @@ from tests.conftest import REPO
 from tests.training.test_trainer import make_data
 
 SIGKILLED = -9
-# Dropout, rotation of negatives, mining by the model, and early stopping all have a state to be restored.
+# Dropout, rotation of negatives, mining by the model, documents as steps left them, and early stopping have a state to
+# be restored; which tokens are left out has none.
 CASES = {
     "online": [
         "adapter=top2", "adapter.top_layers=1", "batches=online", "batches.size=3", "batches.remine_every=2",
@@ -30,13 +31,17 @@ CASES = {
         "adapter=full", "loss=corpus_softmax", "batches=full", "batches.size=3", "train.epochs=3",
         "train.average_epochs=2",
     ],
+    "remembered": [
+        "adapter=top2", "adapter.top_layers=1", "loss=corpus_softmax", "batches=full", "batches.size=3",
+        "batches.refresh_documents=3", "train.token_share=0.5", "train.epochs=3",
+    ],
     "lora": ["adapter=lora", "adapter.dropout=0.1", "batches.size=3", "train.epochs=3", "train.interpolation=0.5"],
     "early": [
         "adapter=top2", "adapter.top_layers=1", "train.early_stopping=2", "batches.size=3", "train.epochs=4",
     ],
 }  # fmt: skip
 # In the middle of step n + 1, or (negative) while the checkpoint after step -n is written.
-KILLS = {"online": [1, -4, 5], "corpus": [-3, 4], "lora": [3], "early": [5]}
+KILLS = {"online": [1, -4, 5], "corpus": [-3, 4], "remembered": [2, -4, 7], "lora": [3], "early": [5]}
 COMMON = ["train.learning_rate=0.005", "runtime.checkpoint_every=1", "crossval=five", "negatives.rank_max=6"]
 
 

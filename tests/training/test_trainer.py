@@ -27,6 +27,7 @@ ONE_NEGATIVE = BatchesParams(
     sampler="random",
     windows=1,
     window_words=180,
+    refresh_documents=1,
     sources="mixed",
     source_temperature=1.0,
 )

@@ -52,15 +52,17 @@ def step_of(params: Params, queries: int, documents: int, tokens: int | None = N
     """How many texts a step embeds, each of them once, and how long the longest may be.
 
     Args:
-        params: batches, loss and train are used; of the tokens those that `train.token_share` keeps count.
+        params: batches, loss and train are used; of the tokens those that `train.token_share` keeps count, of documents
+            those of one step in `batches.refresh_documents`.
         queries: Of the training; a step can't have more than their windows.
-        documents: Passages of the corpus, all of which `corpus_softmax` embeds in each step.
+        documents: Passages of the corpus, which `corpus_softmax` embeds in each step.
         tokens: Length of each text, if shorter than `train.max_seq_length`.
     """
     batches = params.batches
     own = min(batches.size, queries * batches.windows)
     of_pairs = batches.size * (1 + batches.negatives)
-    texts = own + (documents if params.loss.name == "corpus_softmax" else min(of_pairs, documents))
+    of_corpus = math.ceil(documents / batches.refresh_documents)
+    texts = own + (of_corpus if params.loss.name == "corpus_softmax" else min(of_pairs, documents))
     longest = min(tokens or params.train.max_seq_length, params.train.max_seq_length)
     return Step(texts, max(min(longest, FEWEST), round(longest * params.train.token_share)))
 

@@ -101,10 +101,10 @@ def run_steps(trainer: Any, checkpoint: Path | None) -> None:
 
 
 def trained_state(loss: nn.Module) -> dict[str, torch.Tensor]:
-    """What training changes: parameters that train, and the table of mined negatives."""
+    """What training changes: parameters that train, the table of mined negatives, documents as steps embedded them."""
     state = {f"parameter/{n}": p.detach() for n, p in loss.named_parameters() if p.requires_grad}
     for name, buffer in loss.named_buffers():
-        if name.startswith("negatives."):
+        if name.startswith(("negatives.", "memory.")):
             state[f"buffer/{name}"] = buffer
     return {name: tensor.cpu().contiguous().clone() for name, tensor in state.items()}
 

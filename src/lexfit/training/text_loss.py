@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from lexfit.config import BatchesParams, HardwareParams
     from lexfit.training.batches import TrainingData
+    from lexfit.training.document_memory import DocumentMemory
     from lexfit.training.negative_table import NegativeTable
     from lexfit.training.texts import TextTable
 
@@ -37,6 +39,7 @@ class TextLoss(nn.Module):
         negatives: Mined negatives by query.
         batches: `negatives` a pair and their weight.
         hardware: `chunk`, `gradient_cache` and `gradient_checkpointing`.
+        memory: Of documents that a step over the corpus doesn't embed; None: it embeds all of them.
         dims: Matryoshka dimensions, each of which the objective is summed over (Kusupati et al. 2022,
             arXiv 2205.13147); none: the whole embedding.
     """
@@ -54,11 +57,12 @@ class TextLoss(nn.Module):
         batches: BatchesParams,
         hardware: HardwareParams,
         dims: list[int],
+        memory: DocumentMemory | None = None,
     ) -> None:
         super().__init__()
         self.model = model
         self.objective = objective
-        self.negatives = negatives
+        self.negatives, self.memory = negatives, memory
         self.query_ids = data.query_ids
         self._texts, self._dims = texts, dims
         self._count, self._weight = batches.negatives, batches.negative_weight
@@ -116,7 +120,14 @@ class TextLoss(nn.Module):
             value: Tensor = objective(query_embeddings, passage_embeddings, queries, passages)
             return value
 
-        return self._embedded(queries, passages, loss_of)
+        if self.memory is None:
+            return self._embedded(queries, passages, loss_of)
+        unknown = self.memory.unknown(passages)
+        if len(unknown):
+            self.memory.remember(unknown, self._as_they_are(unknown))
+        due = self.memory.due(passages)
+        complete = partial(self.memory.completed, passages, due)
+        return self._embedded(queries, passages[due], loss_of, complete)
 
     def _over_pairs(self, labels: Tensor) -> Tensor:
         queries, positives, used = labels.unbind(dim=1)
@@ -134,20 +145,31 @@ class TextLoss(nn.Module):
 
         return self._embedded(unique_queries, unique_passages, loss_of)
 
-    def _embedded(self, queries: Tensor, passages: Tensor, loss_of: Any) -> Tensor:
-        """`loss_of` on the embeddings of these queries and passages, chunk by chunk."""
-        wanted = [*queries.tolist(), *(passages + self._texts.queries).tolist()]
+    def _as_they_are(self, passages: Tensor) -> Tensor:
+        """Embeddings of passages, without a gradient."""
+        chunks, at = self._chunked((passages + self._texts.queries).tolist())
+        with torch.no_grad():
+            parts = [self._texts.embed(self.model, chunk) for chunk in share_of(chunks)]
+            return gathered(parts, chunks, self._dimension)[at]
+
+    def _chunked(self, wanted: list[int]) -> tuple[list[list[int]], Tensor]:
+        """Texts in chunks, and where each of them then is."""
         chunks = self._texts.chunks(wanted, chunk_size(len(wanted), self._chunk))
         order = {text: place for place, text in enumerate(i for chunk in chunks for i in chunk)}
-        at = torch.tensor([order[text] for text in wanted], device=queries.device)
+        return chunks, torch.tensor([order[text] for text in wanted], device=self.doc_of_passage.device)
+
+    def _embedded(self, queries: Tensor, passages: Tensor, loss_of: Any, complete: Any = lambda own: own) -> Tensor:
+        """`loss_of` on embeddings of these queries, and on what `complete` makes of these passages', by chunks."""
+        chunks, at = self._chunked([*queries.tolist(), *(passages + self._texts.queries).tolist()])
         query_at, passage_at = at[: len(queries)], at[len(queries) :]
 
         def embed(chunk: list[int]) -> Tensor:
             return self._texts.embed(self.model, chunk)
 
         def summed(embedded: Tensor) -> Tensor:
-            parts = [shrink(embedded, dim) for dim in self._dims] or [embedded]
-            total: Tensor = sum(loss_of(part[query_at], part[passage_at]) for part in parts)
+            both = embedded[query_at], complete(embedded[passage_at])
+            parts = [tuple(shrink(own, dim) for own in both) for dim in self._dims] or [both]
+            total: Tensor = sum(loss_of(*part) for part in parts)
             return total
 
         if self._gradient_cache and torch.is_grad_enabled():

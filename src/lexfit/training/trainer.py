@@ -62,6 +62,7 @@ class Trained:
 
 def prepare_loss(params: Params, data: TrainingData) -> TextLoss:
     """The base model ready for training, inside its loss (`.model`)."""
+    from lexfit.training.document_memory import DocumentMemory  # noqa: PLC0415
     from lexfit.training.losses import build_objective  # noqa: PLC0415
     from lexfit.training.negative_table import NegativeTable  # noqa: PLC0415
     from lexfit.training.teachers import teacher_scores  # noqa: PLC0415
@@ -86,6 +87,8 @@ def prepare_loss(params: Params, data: TrainingData) -> TextLoss:
     def teacher(name: str) -> Tensor:
         return teacher_scores(name, model, texts, data, params.hardware.chunk)
 
+    every = params.batches.refresh_documents
+    dimension = int(model.get_embedding_dimension() or 0)
     return TextLoss(
         model,
         texts,
@@ -95,6 +98,7 @@ def prepare_loss(params: Params, data: TrainingData) -> TextLoss:
         batches=params.batches,
         hardware=params.hardware,
         dims=params.loss.matryoshka_dims,
+        memory=DocumentMemory(len(data.passages), dimension, every) if every > 1 else None,
     )
 
 
