@@ -195,7 +195,7 @@ def _check_loss(params: Params, rule: Rule) -> None:
         "Use `-S batches=full`, or another loss",
     )
     rule(
-        batches.refresh_documents == 1 or loss.name == "corpus_softmax",
+        batches.refresh_documents <= 1 or loss.name == "corpus_softmax",
         "batches.refresh_documents",
         f"is {batches.refresh_documents}, and {loss.name} takes documents from its batch alone",
         "Set it to 1, or use `-S loss=corpus_softmax`",

@@ -247,8 +247,7 @@ def test_a_first_training_is_told_apart_from_the_second(make_params: Callable[..
     assert "(40 steps)" in first
     assert "50 windows of queries (217 window-statute pairs)" in text
     assert "50 queries (217 query-statute pairs)" in render_card(make_params(), facts())
-    assert "learning rate 0.0003, interpolated with the base weights (0.6); loss" in first
-    assert "each document embedded anew in one step of 4" in first
+    assert "learning rate 0.0003, each document embedded anew in one step of 4, interpolated with the base" in first
     (second,) = [
         line for line in text.splitlines() if line.startswith("- Trained from there on the task's own queries")
     ]
