@@ -11,6 +11,7 @@ import torch
 from lexfit.config import Params
 from lexfit.training.document_memory import DocumentMemory
 from lexfit.training.text_loss import TextLoss
+from lexfit.training.texts import TextTable
 from lexfit.training.trainer import fine_tune, prepare_loss
 from tests.training.test_trainer import make_data
 
@@ -82,5 +83,14 @@ def test_it_trains_and_embeds_fewer_documents(
     monkeypatch.chdir(tmp_path)
     common = ["loss=corpus_softmax", "batches=full", "batches.size=4", "train.epochs=10", "train.learning_rate=0.005"]
     params = make_params(f"model.path={tiny_model}", "adapter=full", *common, "batches.refresh_documents=4")
+    embedded: list[int] = []
+    embed = TextTable.embed
+
+    def counted(self: TextTable, model: object, indices: list[int]) -> torch.Tensor:
+        embedded.extend(i for i in indices if i >= self.queries)
+        return embed(self, model, indices)
+
+    monkeypatch.setattr(TextTable, "embed", counted)
     curve = fine_tune(params, make_data(), tmp_path / "live").curve
+    assert len(embedded) == 8 + len(curve) * 8 // 4  # all once, then a quarter of eight in each step
     assert sum(p["loss"] for p in curve[-4:]) < 0.8 * sum(p["loss"] for p in curve[:4])
