@@ -82,7 +82,7 @@ class BatchesParams:
     one. With `remine_every` n > 0 the current model mines them anew after every n steps. With `windows` n > 1 a query
     trains as up to n texts of `window_words` words, each beginning half a window after the last: what stands in a long
     text beyond the model's length takes part as well. Queries are ranked whole. With `refresh_documents` n > 1 a step
-    of `corpus_softmax` embeds one passage of a document in n anew; the others count as they were up to n - 1 steps
+    of `corpus_softmax` embeds one in n of the documents' passages anew; the others count as they were up to n - 1 steps
     before. `sources: apart` fills each batch from one source, in proportion to (weight x rows)^(1/`source_temperature`)
     of each; `mixed` shuffles all rows.
     """
